@@ -1,0 +1,47 @@
+"""The one tree of errors that Workshop raises on purpose.
+
+Contract: every message is one sentence that says what is wrong, where, and what to do next. The command line turns
+`InputError` into exit code 2 and prints the sentence; anything else that escapes is a defect of ours.
+"""
+
+from __future__ import annotations
+
+__all__ = ["DataError", "InputError", "LedgerError", "WorkshopError"]
+
+
+class WorkshopError(Exception):
+    """Base of all deliberate errors; a check that failed (exit code 1)."""
+
+    exit_code = 1
+
+
+class InputError(WorkshopError, ValueError):
+    """Something the user gave cannot be used: an option, a file, a range, a name (exit code 2)."""
+
+    exit_code = 2
+
+
+class DataError(InputError):
+    """Market data breaks the bar contract.
+
+    Built from where it happened, so that each message names file, row and symbol, and ends with the way out.
+    """
+
+    def __init__(
+        self, problem: str, *, fix: str, symbol: str | None = None, where: str | None = None, row: int | str | None = None
+    ) -> None:
+        self.problem, self.fix, self.symbol, self.where, self.row = problem, fix, symbol, where, row
+        place = ", ".join(
+            part
+            for part in (
+                f"symbol {symbol}" if symbol else "",
+                str(where) if where else "",
+                f"row {row}" if row is not None else "",
+            )
+            if part
+        )
+        super().__init__(f"{place + ': ' if place else ''}{problem}; {fix}")
+
+
+class LedgerError(InputError):
+    """The ledger file is missing, locked, foreign, or its chain does not hold (exit code 2)."""
