@@ -1,0 +1,112 @@
+"""Compute declared signals over a whole market, once.
+
+Contract: a role without a symbol makes a signal missing with a reason; a value older than its `max_age` is missing; nothing is
+filled with a neutral number. Row t of the frame equals, bit for bit, what the market cut after t gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.bars import FloatArray
+from engine.errors import InputError
+from engine.market import Market
+from engine.signals.columns import Columns, MissingRole
+from engine.signals.spec import SignalSpec
+
+__all__ = ["SignalFrame", "SignalIndex", "compute_signals"]
+
+Row = tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class SignalIndex:
+    """Names and declarations without any data: safe to hand to a mind.
+
+    Attributes:
+        specs: the declared signals, in column order.
+        absent: signal -> why it can never have a value in this universe.
+    """
+
+    specs: tuple[SignalSpec, ...]
+    absent: Mapping[str, str]
+
+    @cached_property
+    def at(self) -> dict[str, int]:
+        """Signal name -> its column."""
+        return {spec.name: column for column, spec in enumerate(self.specs)}
+
+
+@dataclass(frozen=True)
+class SignalFrame:
+    """Signals of all sessions: `values`, `zs` and `ages` have shape (signals, size), one contiguous row per signal."""
+
+    index: SignalIndex
+    values: FloatArray
+    zs: FloatArray
+    ages: npt.NDArray[np.uint8]
+
+    def rows(self, start: int, stop: int) -> list[tuple[Row, Row, bytes]]:
+        """Per session from `start` to before `stop`: values, z-scores (None where missing) and ages."""
+        values, zs = _session_rows(self.values[:, start:stop]), _session_rows(self.zs[:, start:stop])
+        ages = np.ascontiguousarray(self.ages[:, start:stop].T)
+        return [(value, z, age.tobytes()) for value, z, age in zip(values, zs, ages, strict=True)]
+
+
+def compute_signals(market: Market, specs: Iterable[SignalSpec]) -> SignalFrame:
+    """Compute `specs` over `market`.
+
+    Raises:
+        InputError: two signals share a name, or a function returns something other than two columns.
+    """
+    specs = tuple(specs)
+    names = [spec.name for spec in specs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"two signals are called {twice[0]!r}; rename one of them")
+    shape = (len(specs), market.size)
+    values, zs, ages = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, np.uint8)
+    columns, absent = Columns(market), {}
+    for row, spec in enumerate(specs):
+        try:
+            value, z = spec.make(columns)
+        except MissingRole as missing:
+            absent[spec.name] = missing.reason
+            continue
+        _check(spec, value, z, market.size)
+        values[row], zs[row], ages[row] = _carry(value, z, spec.max_age)
+    return SignalFrame(SignalIndex(specs, absent), values, zs, ages)
+
+
+def _check(spec: SignalSpec, value: object, z: object, size: int) -> None:
+    for what, column in (("values", value), ("z-scores", z)):
+        if not isinstance(column, np.ndarray) or column.shape != (size,):
+            raise InputError(f"signal {spec.name!r} must return {what} as an array of shape ({size},), one per session")
+
+
+def _carry(value: FloatArray, z: FloatArray, max_age: int) -> tuple[FloatArray, FloatArray, npt.NDArray[np.uint8]]:
+    """Let the last value stand in for at most `max_age` sessions; infinities count as missing."""
+    valid = np.isfinite(value)
+    value, z = np.where(valid, value, np.nan), np.where(np.isfinite(z), np.clip(z, -3.0, 3.0), np.nan)
+    if max_age == 0:
+        return value, z, np.zeros(len(value), np.uint8)
+    here = np.arange(len(value))
+    last = np.maximum.accumulate(np.where(valid, here, -1))
+    age = here - last
+    usable = (last >= 0) & (age <= max_age)
+    return (
+        np.where(usable, value[last], np.nan),
+        np.where(usable, z[last], np.nan),
+        np.where(usable, age, 0).astype(np.uint8),
+    )
+
+
+def _session_rows(block: FloatArray) -> list[Row]:
+    by_session = block.T.astype(object)
+    by_session[np.isnan(block.T)] = None
+    return [tuple(row) for row in by_session.tolist()]

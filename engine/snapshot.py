@@ -1,0 +1,168 @@
+"""The snapshot: all that was knowable at one instant, as copies. The only door to data.
+
+Contract: a `Feed` owns buffers into which the replay copies one session at a time, so the rows after a snapshot are not merely
+hidden, they are not there: neither `.base`, an index past the end nor a private name leads to tomorrow. Every array that a
+snapshot hands out is a copy; every other value is immutable. A missing signal is None and has a reason.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+
+from engine.bars import FIELDS, FloatArray
+from engine.calendar import TradingCalendar
+from engine.errors import InputError
+from engine.market import Market
+from engine.signals.compute import Row, SignalIndex
+from engine.signals.spec import Signal
+from engine.universe import Universe
+
+__all__ = ["Feed", "Snapshot", "session_rows"]
+
+_FIELD = {name: at for at, name in enumerate(FIELDS)}
+
+
+def session_rows(market: Market) -> FloatArray:
+    """The market by session, shape (size, fields, symbols): what the replay reveals row by row."""
+    return np.ascontiguousarray(np.stack([market.columns[name] for name in FIELDS]).transpose(2, 0, 1))
+
+
+class Feed:
+    """What has been revealed so far."""
+
+    def __init__(self, universe: Universe, calendar: TradingCalendar, symbols: tuple[str, ...], size: int) -> None:
+        self.universe, self.calendar = universe, calendar
+        self.revealed = 0
+        self._column = {symbol: at for at, symbol in enumerate(symbols)}
+        self._rows = np.full((size, len(FIELDS), len(symbols)), np.nan)
+
+    def reveal(self, rows: FloatArray) -> None:
+        """Append the next sessions, shape (sessions, fields, symbols), as copies."""
+        stop = self.revealed + len(rows)
+        self._rows[self.revealed : stop] = rows
+        self.revealed = stop
+
+    def price(self, symbol: str, at: int, name: str = "adj_close") -> float | None:
+        """One number of one symbol at session `at`; None when there is no bar or it is not known yet."""
+        column = self._column.get(symbol)
+        if column is None or not 0 <= at < self.revealed:
+            return None
+        value = self._rows.item(at, _FIELD[name], column)
+        return None if value != value else value
+
+    def history(self, symbol: str, at: int, sessions: int, name: str) -> FloatArray:
+        """Copy of the last `sessions` values of one field up to session `at`, NaN where there is no bar."""
+        column = self._column.get(symbol)
+        stop = min(at + 1, self.revealed)
+        start = max(stop - sessions, 0)
+        if column is None:
+            return np.full(stop - start, np.nan)
+        return self._rows[start:stop, _FIELD[name], column].copy()
+
+
+class Snapshot:
+    """What a mind may see.
+
+    Attributes:
+        session: ISO day of the session that has just closed.
+        at: its position in the calendar.
+        as_of: the aware UTC instant of this snapshot.
+        data: digest of every bar known at this instant.
+    """
+
+    __slots__ = ("_ages", "_feed", "_index", "_values", "_zs", "as_of", "at", "data", "session")
+
+    def __init__(
+        self, feed: Feed, index: SignalIndex, at: int, as_of: datetime, data: str, row: tuple[Row, Row, bytes]
+    ) -> None:
+        self._feed, self._index = feed, index
+        self._values, self._zs, self._ages = row
+        self.at, self.as_of, self.data = at, as_of, data
+        self.session = feed.calendar.labels[at]
+
+    @property
+    def universe(self) -> Universe:
+        """Roles and symbols."""
+        return self._feed.universe
+
+    def value(self, name: str) -> float | None:
+        """Value of a signal, None when it is missing; `InputError` when no such signal is declared."""
+        return self._values[self._column(name)]
+
+    def z(self, name: str) -> float | None:
+        """The signal in standard deviations, clipped to [-3, 3]; None when it or its scale is missing."""
+        return self._zs[self._column(name)]
+
+    def has(self, name: str) -> bool:
+        """Whether a signal of that name is declared in this run."""
+        return name in self._index.at
+
+    def names(self) -> tuple[str, ...]:
+        """All declared signals."""
+        return tuple(self._index.at)
+
+    def signal(self, name: str) -> Signal | None:
+        """The whole reading of a signal, None when it is missing (see `why_missing`)."""
+        column = self._column(name)
+        value, spec = self._values[column], self._index.specs[column]
+        if value is None:
+            return None
+        age = self._ages[column] + max((self.universe.lags.get(symbol, 0) for symbol in self._inputs(name)), default=0)
+        counts = [self._count(symbol, spec.window + 1) for symbol in self._inputs(name)]
+        return Signal(
+            name=name, value=value, z=self._zs[column], unit=spec.unit, window=spec.window,
+            as_of=self._feed.calendar.labels[max(self.at - age, 0)], n_obs=min(spec.window, *counts) if counts else 0,
+            max_age=spec.max_age, age=age,
+        )  # fmt: skip
+
+    def why_missing(self, name: str) -> str:
+        """One clause on why a signal has no value; empty when it has one."""
+        column = self._column(name)
+        if self._values[column] is not None:
+            return ""
+        if name in self._index.absent:
+            return self._index.absent[name]
+        spec = self._index.specs[column]
+        for symbol in self._inputs(name):
+            if self._feed.price(symbol, self.at) is None:
+                return f"no bar for {symbol} on {self.session}"
+            have = self._count(symbol, spec.window + 1)
+            if have < spec.window:
+                return f"{symbol} has {have} of the {spec.window} sessions that it needs"
+        return "its inputs do not allow a value today"
+
+    def history(self, role: str, sessions: int, field: str = "adj_close") -> FloatArray:
+        """The last `sessions` values of one field, oldest first, as a copy; NaN where there is no bar.
+
+        Raises:
+            InputError: the field is not one of the bar table, or the role has no symbol.
+        """
+        if field not in _FIELD:
+            raise InputError(f"bars have no field {field!r}; choose one of {', '.join(FIELDS)}")
+        symbol = self.universe.symbol(role)
+        if symbol is None:
+            raise InputError(f"no history for {role!r}: {self.universe.why_missing(role)}")
+        return self._feed.history(symbol, self.at, sessions, field)
+
+    def price(self, symbol: str, field: str = "close") -> float | None:
+        """A symbol's price at this session's close; None when there is no bar."""
+        return self._feed.price(symbol, self.at, field)
+
+    def _column(self, name: str) -> int:
+        column = self._index.at.get(name)
+        if column is None:
+            raise InputError(f"no signal is called {name!r}; `snapshot.names()` lists them")
+        return column
+
+    def _inputs(self, name: str) -> list[str]:
+        universe = self.universe
+        found: list[str] = []
+        for role in self._index.specs[self._index.at[name]].roles:
+            symbol = universe.symbol(role)
+            found.extend([symbol] if symbol else universe.groups.get(role, ()))
+        return found
+
+    def _count(self, symbol: str, sessions: int) -> int:
+        return int(np.count_nonzero(~np.isnan(self._feed.history(symbol, self.at, sessions, "adj_close"))))
