@@ -1,0 +1,110 @@
+"""Views: what a mind says about one target, or why it says nothing.
+
+Contract: a lean is in [-1, 1] and equals the sum of its contributions; |lean| is the mind's confidence, a strength and not a
+probability. A mind that cannot speak returns an `Abstention` with a reason; it never returns a neutral lean instead.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+__all__ = ["Abstention", "Contribution", "Debate", "DebateLabel", "GateResult", "Missing", "View"]
+
+DebateLabel = Literal["aligned_bullish", "aligned_bearish", "divergent", "lone", "silent"]
+
+
+class Contribution(NamedTuple):
+    """What one piece of evidence adds to a lean.
+
+    Attributes:
+        signal: name of the signal.
+        amount: signed share of the lean, in [-1, 1].
+        value: the signal's value, in its own unit.
+        reads: what the mind takes it to mean, a clause without digits ("small caps lead the big names").
+    """
+
+    signal: str
+    amount: float
+    value: float
+    reads: str
+
+
+class Missing(NamedTuple):
+    """Evidence that a mind would have used.
+
+    Attributes:
+        signal: name of the signal.
+        reason: why there is none.
+    """
+
+    signal: str
+    reason: str
+
+
+class View(NamedTuple):
+    """A mind's opinion on one target.
+
+    Attributes:
+        mind: the mind's name.
+        target: the target's key, such as `QQQ:1`.
+        lean: in [-1, 1]; above zero it expects a rise.
+        contributions: evidence, in the mind's own order; amounts add up to `lean`.
+        missing: evidence that it lacked.
+    """
+
+    mind: str
+    target: str
+    lean: float
+    contributions: tuple[Contribution, ...] = ()
+    missing: tuple[Missing, ...] = ()
+
+    @property
+    def confidence(self) -> float:
+        """|lean|: strength, not probability."""
+        return abs(self.lean)
+
+
+class Abstention(NamedTuple):
+    """A mind that says nothing on one target, and why.
+
+    Attributes:
+        mind: the mind's name.
+        target: the target's key.
+        reason: one clause.
+        missing: evidence that it lacked.
+    """
+
+    mind: str
+    target: str
+    reason: str
+    missing: tuple[Missing, ...] = ()
+
+
+class Debate(NamedTuple):
+    """How the minds stand to one another on one target.
+
+    Attributes:
+        label: `aligned_bullish`, `aligned_bearish`, `divergent`, `lone` or `silent`.
+        conviction: rank-weighted mean confidence of those who speak, in [0, 1]; 0 when silent.
+        confidences: (mind, confidence) of those who speak, in the run's order of minds.
+    """
+
+    label: DebateLabel
+    conviction: float
+    confidences: tuple[tuple[str, float], ...]
+
+
+class GateResult(NamedTuple):
+    """What one gate did to one target (or to the whole cycle, target `*`).
+
+    Attributes:
+        gate: the gate's name.
+        target: the target's key, or `*`.
+        action: `pass`, `cap` or `abstain`.
+        reason: one clause; empty on `pass`.
+    """
+
+    gate: str
+    target: str
+    action: Literal["pass", "cap", "abstain"]
+    reason: str
