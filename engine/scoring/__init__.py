@@ -1,0 +1,57 @@
+"""Scoring: what a forecast was worth, against what the past frequency alone would have said.
+
+Contract: pure functions of arrays and numbers. Outcome first, then forecast; options are keyword-only; lower scores are
+better. Bad input raises `InputError`; no claims raise too, except where an empty answer is meaningful. Nothing reads a
+clock, a file or a random number, and nothing used by a forecast (`climatology` and its kin) sees an outcome before it
+has resolved.
+
+- `rules`: the cost of one verdict (Brier, log, Winkler), coverage, skill; `*_one` are scalar twins, equal bit for bit
+- `reference`: climatology, as arrays and as incremental classes
+- `calibration`: bias, ECE, Murphy and CORP decompositions of a finished record
+- `evidence`: Wilson intervals, shrunk rates, e-process
+"""
+
+from engine.scoring.calibration import Corp, Murphy, bias, corp, ece, murphy
+from engine.scoring.evidence import Interval, cell_rate, e_process, e_value, shrunk_rate, wilson
+from engine.scoring.reference import Band, BaseRate, ExpandingQuantile, climatology, climatology_interval, tails
+from engine.scoring.rules import (
+    CLIP,
+    brier,
+    brier_one,
+    covered,
+    log_score,
+    log_score_one,
+    skill,
+    winkler,
+    winkler_one,
+)
+
+__all__ = [
+    "CLIP",
+    "Band",
+    "BaseRate",
+    "Corp",
+    "ExpandingQuantile",
+    "Interval",
+    "Murphy",
+    "bias",
+    "brier",
+    "brier_one",
+    "cell_rate",
+    "climatology",
+    "climatology_interval",
+    "corp",
+    "covered",
+    "e_process",
+    "e_value",
+    "ece",
+    "log_score",
+    "log_score_one",
+    "murphy",
+    "shrunk_rate",
+    "skill",
+    "tails",
+    "wilson",
+    "winkler",
+    "winkler_one",
+]
