@@ -1,8 +1,10 @@
 """Columns: the inputs that signals are computed from, each computed once and shared.
 
 Contract: every array has shape (size,), its value at t depends on nothing after t, and every statistic is local to its
-window (engine.signals.windows). Asking for a role without a symbol raises `MissingRole`; the caller turns that into a
-signal that is missing with its reason. Arrays handed out are read-only.
+window (engine.signals.windows). A role without a symbol raises `MissingRole`, which the caller turns into a signal that
+is missing with its reason; whether that happens depends on the universe alone. A symbol without bars gives NaN, as it
+does before its first bar: to treat it in another way would let a session know which symbols will be listed later.
+Arrays handed out are read-only.
 """
 
 from __future__ import annotations
@@ -14,21 +16,20 @@ import numpy as np
 from engine.bars import FloatArray
 from engine.market import Market
 from engine.signals import windows
+from engine.signals.scales import least_of, log_of, median_score
 
-__all__ = ["Columns", "MissingRole", "least_of"]
+__all__ = ["YEAR", "Columns", "MissingRole", "least_of"]
+
+YEAR = 252
+"""Sessions in a year, by convention."""
 
 
 class MissingRole(Exception):
-    """A role has no symbol in this universe, or its symbol has no bars."""
+    """A role has no symbol in this universe."""
 
     def __init__(self, role: str, reason: str) -> None:
         self.role, self.reason = role, reason
         super().__init__(reason)
-
-
-def least_of(width: int) -> int:
-    """Observations that a window must hold: nine tenths, so that a holiday in one feed does not silence a year."""
-    return max(2, width - width // 10)
 
 
 class Columns:
@@ -39,24 +40,34 @@ class Columns:
         self._made: dict[tuple[object, ...], FloatArray] = {}
 
     def symbol(self, role: str) -> str:
-        """The symbol with bars that fills `role`; raises `MissingRole`."""
+        """The symbol that fills `role`; raises `MissingRole`."""
         symbol = self.market.universe.symbol(role)
         if symbol is None:
             raise MissingRole(role, self.market.universe.why_missing(role))
-        if symbol not in self.market.rows:
-            raise MissingRole(role, f"the data hold no bars for {symbol} ({role})")
         return symbol
 
     def members(self, group: str) -> list[str]:
-        """Symbols of a group that have bars; raises `MissingRole` when there is none."""
-        found = [symbol for symbol in self.market.universe.groups.get(group, ()) if symbol in self.market.rows]
-        if not found:
+        """Symbols of a group that have bars, in the universe's order; raises `MissingRole` when it declares none."""
+        declared = self.market.universe.groups.get(group, ())
+        if not declared:
             raise MissingRole(group, self.market.universe.why_missing(group))
+        return [symbol for symbol in declared if symbol in self.market.rows]
+
+    def once(self, key: tuple[object, ...], make: Callable[[], FloatArray]) -> FloatArray:
+        """The column `key`, made on first use; the key must say all that the column depends on."""
+        found = self._made.get(key)
+        if found is None:
+            found = make()
+            found.flags.writeable = False
+            self._made[key] = found
         return found
 
     def field(self, role: str, name: str) -> FloatArray:
         """A raw field of the bar table, NaN where there is no bar."""
-        return self.market.column(self.symbol(role), name)
+        symbol = self.symbol(role)
+        if symbol not in self.market.rows:
+            return self.once(("nothing",), lambda: np.full(self.market.size, np.nan))
+        return self.market.column(symbol, name)
 
     def price(self, role: str) -> FloatArray:
         """Adjusted close."""
@@ -64,7 +75,7 @@ class Columns:
 
     def log_price(self, role: str) -> FloatArray:
         """Natural logarithm of the adjusted close; NaN where a level is not positive."""
-        return self._once(("log_price", role), lambda: _log(self.price(role)))
+        return self.once(("log_price", role), lambda: log_of(self.price(role)))
 
     def ret(self, role: str, sessions: int = 1) -> FloatArray:
         """Log return over `sessions`; needs a bar at both ends only."""
@@ -73,50 +84,82 @@ class Columns:
             level = self.log_price(role)
             return level - windows.delay(level, sessions)
 
-        return self._once(("ret", role, sessions), make)
+        return self.once(("ret", role, sessions), make)
 
-    def sigma(self, role: str, width: int = 252) -> FloatArray:
+    def sigma(self, role: str, width: int = YEAR) -> FloatArray:
         """Standard deviation of daily log returns over `width` sessions (per session, not annualised)."""
-        return self._once(
+        return self.once(
             ("sigma", role, width), lambda: windows.window_std(self.ret(role), width, least=least_of(width))
         )
 
+    def realised_vol(self, role: str, width: int) -> FloatArray:
+        """Realised volatility: `sigma` in annual terms."""
+        return self.once(("realised_vol", role, width), lambda: self.sigma(role, width) * np.sqrt(float(YEAR)))
+
+    def realised_vol_score(self, role: str) -> FloatArray:
+        """How far realised volatility over 21 sessions lies from its two-year median (`scales.median_score`)."""
+        return self.once(("realised_vol_score", role), lambda: median_score(self.realised_vol(role, 21)))
+
+    def level_score(self, role: str) -> FloatArray:
+        """How far a positive level lies from its two-year median (`scales.median_score`)."""
+        return self.once(("level_score", role), lambda: median_score(self.price(role)))
+
     def mean_price(self, role: str, width: int) -> FloatArray:
         """Simple moving average of the adjusted close."""
-        return self._once(
+        return self.once(
             ("mean_price", role, width), lambda: windows.window_mean(self.price(role), width, least=least_of(width))
         )
 
-    def drawdown(self, role: str, width: int = 252) -> FloatArray:
+    def drawdown(self, role: str, width: int = YEAR) -> FloatArray:
         """Fall from the highest adjusted close of the last `width` sessions, in [0, 1)."""
 
         def make() -> FloatArray:
             return 1.0 - self.price(role) / windows.window_max(self.price(role), width, least=least_of(width))
 
-        return self._once(("drawdown", role, width), make)
+        return self.once(("drawdown", role, width), make)
 
     def ewma_sigma(self, role: str, decay: float = 0.94) -> FloatArray:
         """RiskMetrics volatility of daily log returns, cut off after 256 sessions (weight left: 1e-7)."""
 
         def make() -> FloatArray:
-            squares = self.ret(role) ** 2
-            return np.sqrt(_positive(windows.window_ewma(squares, 256, decay, least=60)))
+            square = windows.window_ewma(self.ret(role) ** 2, 256, decay, least=60)
+            return np.sqrt(np.where(square > 0.0, square, np.nan))
 
-        return self._once(("ewma_sigma", role, decay), make)
+        return self.once(("ewma_sigma", role, decay), make)
 
-    def _once(self, key: tuple[object, ...], make: Callable[[], FloatArray]) -> FloatArray:
-        found = self._made.get(key)
-        if found is None:
-            found = make()
-            found.flags.writeable = False
-            self._made[key] = found
-        return found
+    def spread(self, role: str, against: str, sessions: int = 1, hedge: float = 1.0) -> FloatArray:
+        """Log return of `role` less `hedge` times that of `against`, over `sessions`."""
+        return self.once(
+            ("spread", role, against, sessions, hedge),
+            lambda: self.ret(role, sessions) - hedge * self.ret(against, sessions),
+        )
+
+    def spread_sigma(self, role: str, against: str, width: int, hedge: float = 1.0) -> FloatArray:
+        """Standard deviation of the daily `spread` over `width` sessions."""
+        return self.once(
+            ("spread_sigma", role, against, width, hedge),
+            lambda: windows.window_std(self.spread(role, against, 1, hedge), width, least=least_of(width)),
+        )
+
+    def group_ret(self, group: str, sessions: int = 1) -> FloatArray:
+        """Mean log return of the members that have one; NaN where fewer than half of the declared members do."""
+
+        def make() -> FloatArray:
+            half = (len(self.market.universe.groups[group]) + 1) // 2
+            return mean_of([self.ret(symbol, sessions) for symbol in self.members(group)], half, self.market.size)
+
+        self.members(group)
+        return self.once(("group_ret", group, sessions), make)
 
 
-def _log(x: FloatArray) -> FloatArray:
-    return np.log(_positive(x))
+def mean_of(columns: list[FloatArray], least: int, size: int) -> FloatArray:
+    """Mean across columns at each session, over those that have a value; NaN where fewer than `least` do.
 
-
-def _positive(x: FloatArray) -> FloatArray:
-    with np.errstate(invalid="ignore"):
-        return np.where(x > 0.0, x, np.nan)
+    Added one column after another: a column without a value adds 0.0, so it leaves the bits of the others' sum alone.
+    """
+    total, count = np.zeros(size), np.zeros(size)
+    for column in columns:
+        valid = ~np.isnan(column)
+        total += np.where(valid, column, 0.0)
+        count += valid
+    return np.where(count >= least, total / np.maximum(count, 1.0), np.nan)

@@ -1,7 +1,7 @@
 """Compute declared signals over a whole market, once.
 
-Contract: a role without a symbol makes a signal missing with a reason; a value older than its `max_age` is missing; nothing is
-filled with a neutral number. Row t of the frame equals, bit for bit, what the market cut after t gives.
+Contract: a role without a symbol makes a signal missing with a reason; a value older than its `max_age` is missing;
+nothing is filled with a neutral number. Row t of the frame equals, bit for bit, what the market cut after t gives.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +20,25 @@ from engine.market import Market
 from engine.signals.columns import Columns, MissingRole
 from engine.signals.spec import SignalSpec
 
-__all__ = ["SignalFrame", "SignalIndex", "compute_signals"]
+__all__ = ["SignalFrame", "SignalIndex", "SignalRow", "compute_signals"]
 
 Row = tuple[float | None, ...]
+
+
+class SignalRow(NamedTuple):
+    """All signals of one session.
+
+    Attributes:
+        values: value of each signal, None where missing.
+        zs: z-score of each, None where missing.
+        ages: sessions since the newest bar in each, one byte a signal.
+        seen: 1 where the signal has had a z-score on this or an earlier session.
+    """
+
+    values: Row
+    zs: Row
+    ages: bytes
+    seen: bytes
 
 
 @dataclass(frozen=True)
@@ -51,11 +68,12 @@ class SignalFrame:
     zs: FloatArray
     ages: npt.NDArray[np.uint8]
 
-    def rows(self, start: int, stop: int) -> list[tuple[Row, Row, bytes]]:
-        """Per session from `start` to before `stop`: values, z-scores (None where missing) and ages."""
+    def rows(self, start: int, stop: int) -> list[SignalRow]:
+        """One row per session from `start` to before `stop`."""
         values, zs = _session_rows(self.values[:, start:stop]), _session_rows(self.zs[:, start:stop])
         ages = np.ascontiguousarray(self.ages[:, start:stop].T)
-        return [(value, z, age.tobytes()) for value, z, age in zip(values, zs, ages, strict=True)]
+        seen = np.ascontiguousarray(np.logical_or.accumulate(~np.isnan(self.zs), axis=1)[:, start:stop].T)
+        return [SignalRow(*row) for row in zip(values, zs, map(bytes, ages), map(bytes, seen), strict=True)]
 
 
 def compute_signals(market: Market, specs: Iterable[SignalSpec]) -> SignalFrame:
@@ -74,7 +92,8 @@ def compute_signals(market: Market, specs: Iterable[SignalSpec]) -> SignalFrame:
     columns, absent = Columns(market), {}
     for row, spec in enumerate(specs):
         try:
-            value, z = spec.make(columns)
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # what has no value ends as NaN below
+                value, z = spec.make(columns)
         except MissingRole as missing:
             absent[spec.name] = missing.reason
             continue

@@ -1,7 +1,8 @@
 """What a signal is: its declaration (`SignalSpec`) and its reading at one instant (`Signal`).
 
-Contract: a spec's function gets `Columns` and returns the whole column of values and the whole column of z-scores; position t
-of either depends on nothing after t. NaN means missing. Anyone may declare one: a mind lists its own in `Mind.signals`.
+Contract: a spec's function gets `Columns` and returns the whole column of values and the whole column of z-scores;
+position t of either depends on nothing after t. NaN means missing. Anyone may declare one: a mind lists its own in
+`Mind.signals`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Signal", "SignalSpec", "Unit", "ValueAndZ"]
 
 Unit = Literal["return", "points", "level", "share", "ratio", "sigma", "score"]
-"""`return` and `share` are fractions shown as percent; `points` are percentage points of a yield; `level` is the symbol's own unit
-(an index level); `ratio`, `sigma` (standard deviations) and `score` have no unit."""
+"""`return` and `share` are fractions shown as percent; `points` are percentage points of a yield; `level` is the
+symbol's own unit (an index level); `ratio`, `sigma` (standard deviations) and `score` have no unit."""
 
 ValueAndZ = tuple[FloatArray, FloatArray]
 
