@@ -121,8 +121,12 @@ def test_wheel_states_its_terms(wheel: zipfile.ZipFile) -> None:
     assert "\nName: workshop-desk\n" in metadata
     assert "\nRequires-Python: >=3.11\n" in metadata
     assert "\nLicense-Expression: Apache-2.0\n" in metadata
-    texts = [wheel.read(name).decode() for name in wheel.namelist() if name.endswith(".dist-info/licenses/LICENSE")]
-    assert len(texts) == 1 and "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION" in texts[0]
+    for text in ("LICENSE", "NOTICE"):
+        (name,) = (name for name in wheel.namelist() if name.endswith(f".dist-info/licenses/{text}"))
+        assert wheel.read(name) == (ROOT / text).read_bytes()
+    assert "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION" in (ROOT / "LICENSE").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_all_packages_come_from_one_folder() -> None:
