@@ -1,9 +1,10 @@
 """Exchange sessions: which days trade, when they close, and when a claim falls due.
 
-Contract: built for explicit bounds, so that nothing depends on today's date; days outside them raise `InputError`, never a
-guess. Horizons count sessions. A *deadline* is what a careful reader could have named on the day of publication: closures
-that nobody had announced yet (11 September 2001, hurricane Sandy) are still sessions in it. A claim settles after its
-sessions have really traded, so an unannounced closure moves settlement to the next session and never voids a claim.
+Contract: built for explicit bounds, so that nothing depends on today's date; days outside them raise `InputError`,
+never a guess. Horizons count sessions. A *deadline* is what a careful reader could have named on the day of
+publication: closures that nobody had announced yet (11 September 2001, hurricane Sandy) are still sessions in it. A
+claim settles after its sessions have really traded, so an unannounced closure moves settlement to the next session and
+never voids a claim.
 
 Depends on exchange_calendars for the rules of each exchange; only the announcement days below are ours.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -32,11 +33,17 @@ _ANNOUNCED = {
     # Days of mourning are announced days ahead; what is not listed counts as announced only by happening.
     "1994-04-27": "1994-04-25",  # President Nixon
     "2004-06-11": "2004-06-07",  # President Reagan
-    "2007-01-02": "2006-12-28",  # President Ford
-    "2018-12-05": "2018-12-03",  # President G. H. W. Bush
-    "2025-01-09": "2024-12-31",  # President Carter
+    "2007-01-02": "2006-12-29",  # President Ford; Nasdaq spoke a day before the NYSE
+    "2018-12-05": "2018-12-01",  # President G. H. W. Bush
+    "2025-01-09": "2024-12-30",  # President Carter
 }
+_SCHEDULED = ("1956-12-24", "1958-12-26", "1961-05-29", "1968-02-12", "1968-07-05", "1968-11-11")
+"""Single closures that were in the year's schedule all along: bridge days and old holidays."""
+_PAPERWORK_CRISIS = (np.datetime64("1968-06-12"), np.datetime64("1968-12-31"))
+"""The NYSE closed on Wednesdays to catch up with its paper, and said so beforehand."""
 _LONGEST_HORIZON = 64
+_USUAL = (date(1950, 1, 1), date(2049, 12, 31))
+"""The span that is worked out at once; any shorter one is a part of it."""
 
 
 def parse_day(text: str, *, what: str = "date") -> date:
@@ -56,12 +63,14 @@ class TradingCalendar:
         days: the sessions, shape (n,), `datetime64[D]`.
         closes: closing instants, shape (n,), `datetime64[s]` in UTC.
         surprises: unannounced closures as (day, day on which it was known), ascending.
+        timezone: IANA name of the exchange's zone.
     """
 
     name: str
     days: Days
     closes: npt.NDArray[np.datetime64]
     surprises: tuple[tuple[np.datetime64, np.datetime64], ...] = ()
+    timezone: str = "UTC"
 
     @classmethod
     def load(cls, name: str, first: date, last: date) -> TradingCalendar:
@@ -70,26 +79,20 @@ class TradingCalendar:
         Raises:
             InputError: the exchange is unknown or the bounds are reversed.
         """
-        import exchange_calendars  # late: it brings pandas, which a `--help` must not wait for
-
         if first > last:
             raise InputError(f"the range starts on {first} but ends on {last}; give --start before --end")
-        end = last + timedelta(days=2 * _LONGEST_HORIZON)
         try:
-            known = exchange_calendars.get_calendar(name, start=first.isoformat(), end=end.isoformat())
-        except exchange_calendars.errors.InvalidCalendarName:
-            raise InputError(f"no exchange is called {name!r}; use a code such as XNYS, or 24/7") from None
-        except ValueError as error:
-            raise InputError(f"the calendar {name} cannot cover {first} to {last}: {error}") from error
-        days = known.sessions.to_numpy().astype("datetime64[D]")
-        closes = known.closes.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
-        closed = sorted({np.datetime64(day.date(), "D") for day in known.adhoc_holidays})
-        surprises = tuple(
-            (day, np.datetime64(_ANNOUNCED.get(str(day), str(day))))
-            for day in closed
-            if np.datetime64(first, "D") <= day <= np.datetime64(end, "D")
-        )
-        return cls(name, days, closes, surprises)
+            end = last + timedelta(days=2 * _LONGEST_HORIZON)
+        except OverflowError:
+            raise InputError(f"no calendar reaches {last}; give an earlier end") from None
+        try:
+            whole = _exchange(name, min(first, _USUAL[0]), max(end, _USUAL[1]))
+        except InputError:
+            whole = _exchange(name, first, end)  # some exchanges are known for less; or its message names our bounds
+        low, high = np.datetime64(first, "D"), np.datetime64(end, "D")
+        inside = slice(*np.searchsorted(whole.days, [low, high + 1]))
+        surprises = tuple(pair for pair in whole.surprises if low <= pair[0] <= high)
+        return cls(name, whole.days[inside], whole.closes[inside], surprises, whole.timezone)
 
     def __len__(self) -> int:
         return len(self.days)
@@ -117,7 +120,9 @@ class TradingCalendar:
         return at < len(self.days) and bool(self.days[at] == _day(day))
 
     def close(self, at: int) -> datetime:
-        """Closing instant of session `at`, aware, UTC."""
+        """Closing instant of session `at`, aware, UTC; `InputError` before the calendar's first session."""
+        if at < 0:
+            raise InputError(f"the calendar {self.name} starts on {self.days[0]}; no session before it is known")
         stamp: datetime = self.closes[at].item()
         return stamp.replace(tzinfo=UTC)
 
@@ -126,7 +131,13 @@ class TradingCalendar:
         return self.close(at) + PUBLISH_AFTER_CLOSE
 
     def last_closed(self, now: datetime) -> int:
-        """Index of the last session whose bars are final at the aware instant `now`; -1 when there is none."""
+        """Index of the last session whose bars are final at the aware instant `now`; -1 when there is none.
+
+        Raises:
+            InputError: `now` has no time zone, so that the answer would hang on the machine's.
+        """
+        if now.tzinfo is None:
+            raise InputError(f"the instant {now.isoformat()} has no time zone; give one, such as +00:00")
         limit = np.datetime64((now - PUBLISH_AFTER_CLOSE).astimezone(UTC).replace(tzinfo=None), "s")
         return int(np.searchsorted(self.closes, limit, side="right")) - 1
 
@@ -134,10 +145,12 @@ class TradingCalendar:
         """ISO day on which a claim of session `at` falls due, as it was scheduled on that day.
 
         Raises:
-            InputError: the horizon is not a whole number from 1 to 64, or the calendar ends before it.
+            InputError: the horizon is not from 1 to 64, `at` is negative, or the calendar ends before the deadline.
         """
         if not 1 <= horizon <= _LONGEST_HORIZON:
             raise InputError(f"a horizon of {horizon} sessions is not possible; give 1 to {_LONGEST_HORIZON}")
+        if at < 0:
+            raise InputError(f"the calendar {self.name} starts on {self.days[0]}; no session before it is known")
         if at + horizon >= len(self.days):
             raise InputError(f"the calendar {self.name} ends on {self.days[-1]}, before the deadline")
         today, plain = self.days[at], self.days[at + horizon]
@@ -152,5 +165,38 @@ class TradingCalendar:
         return [day for day in days if not self.is_session(day)]
 
 
+@lru_cache(maxsize=16)
+def _exchange(name: str, first: date, last: date) -> TradingCalendar:
+    """All sessions between two days; kept, because the rules take 0.15 s and every run asks for several spans."""
+    import exchange_calendars  # late: it brings pandas, which a `--help` must not wait for
+
+    try:
+        known = exchange_calendars.get_calendar(name, start=first.isoformat(), end=last.isoformat())
+    except exchange_calendars.errors.InvalidCalendarName:
+        raise InputError(f"no exchange is called {name!r}; use a code such as XNYS, or 24/7") from None
+    except (ValueError, NotImplementedError) as error:
+        raise InputError(f"the calendar {name} cannot cover {first} to {last}: {error}") from error
+    days = known.sessions.to_numpy().astype("datetime64[D]")
+    closes = known.closes.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
+    days.flags.writeable = closes.flags.writeable = False
+    closed = sorted({np.datetime64(day.date(), "D") for day in known.adhoc_holidays})
+    surprises = tuple(
+        (day, np.datetime64(_ANNOUNCED.get(str(day), str(day)))) for day in closed if not _was_scheduled(day)
+    )
+    return TradingCalendar(name, days, closes, surprises, str(known.tz))
+
+
+def _was_scheduled(day: np.datetime64) -> bool:
+    first, last = _PAPERWORK_CRISIS
+    saturday = np.is_busday(day, weekmask="Sat")  # until 1952 Saturdays traded, but not in summer
+    return bool(saturday or str(day) in _SCHEDULED or first <= day <= last)
+
+
 def _day(day: date | str | np.datetime64) -> np.datetime64:
-    return np.datetime64(str(day)[:10], "D")
+    try:
+        found = np.datetime64(str(day)[:10], "D")
+    except ValueError:
+        found = None
+    if found is None or np.isnat(found):
+        raise InputError(f"{day!r} is not a day; write it as YYYY-MM-DD, for example 2018-12-31")
+    return found

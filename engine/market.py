@@ -1,8 +1,9 @@
 """The market: bars of a whole universe, aligned on the sessions of its calendar.
 
-Contract: built once from checked bars that were already cut at the end of knowledge. Column `i` of every array is what was
-known when the cycle of session `i` spoke, so a symbol with a lag is moved down by its lag. Missing is NaN. The market holds
-the future of any session before its last, hence it never leaves the replay: minds get a `Snapshot` (engine.snapshot).
+Contract: built once from checked bars that were already cut at the end of knowledge. Column `i` of every array is what
+was known when the cycle of session `i` spoke, so a symbol with a lag is moved down by its lag. Missing is NaN. The
+market holds the future of any session before its last, hence it never leaves the replay: minds get a `Snapshot`
+(engine.snapshot).
 """
 
 from __future__ import annotations

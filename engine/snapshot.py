@@ -1,8 +1,8 @@
 """The snapshot: all that was knowable at one instant, as copies. The only door to data.
 
-Contract: a `Feed` owns buffers into which the replay copies one session at a time, so the rows after a snapshot are not merely
-hidden, they are not there: neither `.base`, an index past the end nor a private name leads to tomorrow. Every array that a
-snapshot hands out is a copy; every other value is immutable. A missing signal is None and has a reason.
+Contract: a `Feed` owns buffers into which the replay copies one session at a time, so the rows after a snapshot are not
+merely hidden, they are not there: neither `.base`, an index past the end nor a private name leads to tomorrow. Every
+array that a snapshot hands out is a copy; every other value is immutable. A missing signal is None and has a reason.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from engine.bars import FIELDS, FloatArray
 from engine.calendar import TradingCalendar
 from engine.errors import InputError
 from engine.market import Market
-from engine.signals.compute import Row, SignalIndex
+from engine.signals.compute import SignalIndex, SignalRow
 from engine.signals.spec import Signal
 from engine.universe import Universe
 
@@ -72,13 +72,12 @@ class Snapshot:
         data: digest of every bar known at this instant.
     """
 
-    __slots__ = ("_ages", "_feed", "_index", "_values", "_zs", "as_of", "at", "data", "session")
+    __slots__ = ("_ages", "_feed", "_index", "_seen", "_values", "_why", "_zs", "as_of", "at", "data", "session")
 
-    def __init__(
-        self, feed: Feed, index: SignalIndex, at: int, as_of: datetime, data: str, row: tuple[Row, Row, bytes]
-    ) -> None:
+    def __init__(self, feed: Feed, index: SignalIndex, at: int, as_of: datetime, data: str, row: SignalRow) -> None:
         self._feed, self._index = feed, index
-        self._values, self._zs, self._ages = row
+        self._values, self._zs, self._ages, self._seen = row
+        self._why: dict[str, str] = {}
         self.at, self.as_of, self.data = at, as_of, data
         self.session = feed.calendar.labels[at]
 
@@ -94,6 +93,12 @@ class Snapshot:
     def z(self, name: str) -> float | None:
         """The signal in standard deviations, clipped to [-3, 3]; None when it or its scale is missing."""
         return self._zs[self._column(name)]
+
+    def seen(self, name: str) -> bool:
+        """Whether the signal has ever had a z-score: False for a role that is empty or a history that is still too
+        short.
+        """
+        return self._seen[self._column(name)] == 1
 
     def has(self, name: str) -> bool:
         """Whether a signal of that name is declared in this run."""
@@ -118,10 +123,15 @@ class Snapshot:
         )  # fmt: skip
 
     def why_missing(self, name: str) -> str:
-        """One clause on why a signal has no value; empty when it has one."""
+        """One clause on why a signal has no value (or no scale to judge it by); empty when it has both."""
+        if name not in self._why:
+            self._why[name] = self._reason(name)
+        return self._why[name]
+
+    def _reason(self, name: str) -> str:
         column = self._column(name)
         if self._values[column] is not None:
-            return ""
+            return "" if self._zs[column] is not None else "its history is too short to say what is usual"
         if name in self._index.absent:
             return self._index.absent[name]
         spec = self._index.specs[column]

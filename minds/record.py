@@ -1,13 +1,13 @@
 """The record of one cycle: everything that was decided, and nothing about a decision lives anywhere else.
 
-Contract: built by `minds.cycle`, immutable, without timings or paths. The ledger stores `body(record)` as canonical JSON; the
-essay is a function of the record and the ledger head alone.
+Contract: built by `minds.cycle`, immutable, without timings or paths. The ledger stores `body(record)` as canonical
+JSON; the essay is a function of the record and the ledger head alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ import orjson
 
 from engine.claims import Claim, Target, Verdict
 from engine.signals.spec import Signal
+from minds.synthesis import Forecast
 from minds.view import Abstention, Debate, GateResult, Missing, View
 from regimes.reading import RegimeReading
 
@@ -60,7 +61,8 @@ class CycleRecord:
         verdicts: claims settled in this cycle.
         records: track records that stand behind the speakers, as of now.
         missing: signals that somebody wanted and could not have, each once.
-        signals: readings of the signals that the essay may quote, by name.
+        signals: readings of the signals that the essay may quote, by name; empty when no essay was asked for.
+        forecasts: target key -> the synthesis, published or not.
     """
 
     cycle: int
@@ -78,8 +80,51 @@ class CycleRecord:
     records: tuple[MindRecord, ...]
     missing: tuple[Missing, ...]
     signals: Mapping[str, Signal]
+    forecasts: Mapping[str, Forecast] = field(default_factory=dict)
 
 
 def body(record: CycleRecord) -> bytes:
-    """Canonical JSON of what the ledger keeps: sorted keys, shortest float form, UTF-8."""
-    raise NotImplementedError
+    """Canonical JSON of what the ledger keeps: sorted keys, shortest float form, UTF-8.
+
+    Everything that scores, trace and report need is in it; nothing in it depends on whether an essay was written.
+    """
+    return orjson.dumps(
+        {
+            "as_of": record.as_of.isoformat(),
+            "claims": [_filled(claim) for claim in record.claims],
+            "cycle": record.cycle,
+            "data": record.data,
+            "debates": {key: [debate.label, debate.conviction] for key, debate in record.debates.items()},
+            "gates": [gate._asdict() for gate in record.gates],
+            "missing": dict(record.missing),
+            "reading": _reading(record.reading),
+            "session": record.session,
+            "synthesis": {key: list(made.experts) for key, made in record.forecasts.items()},
+            "verdicts": [_filled(verdict) for verdict in record.verdicts],
+            "views": {key: {item.mind: _said(item) for item in said} for key, said in record.views.items()},
+        },
+        option=orjson.OPT_SORT_KEYS,
+    )
+
+
+def _filled(item: Claim | Verdict) -> dict[str, Any]:
+    return {name: value for name, value in zip(item._fields, item, strict=True) if value is not None}
+
+
+def _reading(reading: RegimeReading) -> dict[str, Any]:
+    return {
+        "components": {part.name: part.value for part in reading.components},
+        "coverage": reading.coverage,
+        "label": reading.label,
+        "path": reading.path,
+        "reasons": reading.reasons,
+        "score": reading.score,
+        "since": reading.since,
+        "status": reading.status,
+    }
+
+
+def _said(item: View | Abstention) -> dict[str, Any]:
+    if isinstance(item, Abstention):
+        return {"abstains": item.reason}
+    return {"evidence": {part.signal: [part.amount, part.value] for part in item.contributions}, "lean": item.lean}

@@ -1,7 +1,8 @@
 """Views: what a mind says about one target, or why it says nothing.
 
-Contract: a lean is in [-1, 1] and equals the sum of its contributions; |lean| is the mind's confidence, a strength and not a
-probability. A mind that cannot speak returns an `Abstention` with a reason; it never returns a neutral lean instead.
+Contract: a lean is in [-1, 1] and equals the sum of its contributions; |lean| is the mind's confidence, a strength and
+not a probability. A mind that cannot speak returns an `Abstention` with a reason; it never returns a neutral lean
+instead.
 """
 
 from __future__ import annotations

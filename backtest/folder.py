@@ -1,0 +1,109 @@
+"""A run's folder: `run.json`, `ledger.sqlite`, `scores.json`, `essays/`.
+
+Contract: files are written whole (temporary file, fsync, rename), so that a reader never meets half of one.
+`scores.json` is a function of the ledger; timings and paths stand in `run.json` only. A folder that holds a ledger is
+never overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from engine.errors import InputError
+
+__all__ = ["LEDGER", "RunFolder", "versions"]
+
+LEDGER = "ledger.sqlite"
+_PACKAGES = ("workshop-desk", "numpy", "pandas", "exchange-calendars", "transitions", "orjson")
+
+
+class RunFolder:
+    """Where one run keeps what it made."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ledger = path / LEDGER
+
+    def make(self) -> None:
+        """Create the folder; `InputError` when that is not possible."""
+        try:
+            (self.path / "essays").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"cannot write to the folder {self.path}: {error.strerror}; choose another --out"
+            ) from error
+
+    def write_json(self, name: str, document: dict[str, Any]) -> None:
+        """Write one JSON document, keys sorted, so that equal documents are equal bytes."""
+        self._write(self.path / name, json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+    def write_essay(self, name: str, text: str) -> Path:
+        """Write one essay under `essays/` and return its path."""
+        path = self.path / "essays" / name
+        self._write(path, text)
+        return path
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read one of the run's documents."""
+        path = self.path / name
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputError(f"{self.path} holds no {name}; give the --out folder of a finished backtest") from None
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{path} cannot be read as JSON ({error}); run the backtest again into a new folder"
+            ) from error
+        if not isinstance(document, dict):
+            raise InputError(f"{path} is not a document of a backtest; run it again into a new folder")
+        return document
+
+    def _write(self, path: Path, text: str) -> None:
+        part = path.with_name(path.name + ".part")
+        try:
+            with part.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as error:
+            raise InputError(
+                f"cannot write {path}: {error.strerror}; free some space or choose another --out"
+            ) from error
+
+
+def versions() -> dict[str, Any]:
+    """What the run was made with: commit, Python, machine type, package versions."""
+    packages = {}
+    for name in _PACKAGES:
+        try:
+            packages[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            packages[name] = None
+    return {
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "packages": packages,
+    }
+
+
+def _commit() -> str | None:
+    """Commit of the checkout that this code runs from, with `+` for local changes; None outside a checkout."""
+    here = Path(__file__).resolve().parents[1]
+    if not (here / ".git").exists():
+        return None
+    try:
+        shown = subprocess.run(
+            ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--exclude=*"],
+            capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return shown.stdout.strip() or None

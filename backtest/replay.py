@@ -1,0 +1,82 @@
+"""Replay: historical sessions through the same cycle as today, in order.
+
+Contract: `Replay` yields one `CycleRecord` a session. It holds the whole market; the cycle gets only what has been
+revealed. A record of session t is the same, byte for byte, whatever the market holds after t.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from engine.signals.table import signal_table
+
+from backtest.settings import EssayChoice, Settings
+from engine.calendar import parse_day
+from engine.claims import Target
+from engine.errors import InputError
+from engine.market import Market
+from engine.signals.compute import compute_signals
+from engine.snapshot import Feed, Snapshot, session_rows
+from minds.cycle import Cycle
+from minds.protocol import Mind, own_signals
+from minds.record import CycleRecord
+from regimes.model import RegimeModel
+
+__all__ = ["Replay", "first_session"]
+
+
+def first_session(market: Market, settings: Settings) -> int:
+    """Position of the first session of the run.
+
+    Raises:
+        InputError: the range holds no session, or lies outside the data.
+    """
+    days = market.calendar.days[: market.size]
+    first, last = parse_day(str(days[0])), parse_day(str(days[-1]))
+    if settings.start < first:
+        raise InputError(f"the data begin on {first}, after --start {settings.start}; give a --start from {first} on")
+    at = int(np.searchsorted(market.calendar.days, np.datetime64(settings.end, "D"), side="right"))
+    if at > market.size:
+        raise InputError(f"the data end on {last}, before --end {settings.end}; give an --end up to {last}")
+    start = int(np.searchsorted(days, np.datetime64(settings.start, "D")))
+    if start >= market.size:
+        raise InputError(f"there is no session from {settings.start} to {settings.end}; widen the range")
+    return start
+
+
+class Replay:
+    """Sessions `start` to the end of `market`, one cycle each."""
+
+    def __init__(
+        self, market: Market, minds: Sequence[Mind], targets: Sequence[Target], model: RegimeModel, start: int
+    ) -> None:
+        extra = [target.symbol for target in targets if target.role == target.symbol]
+        specs = (
+            *signal_table(market.universe, extra),
+            *model.signals,
+            *(s for mind in minds for s in own_signals(mind)),
+        )
+        self._market, self._model, self.start = market, model, start
+        self._frame = compute_signals(market, specs)
+        self._feed = Feed(market.universe, market.calendar, market.symbols, market.size)
+        self.cycle = Cycle(self._feed, minds, targets)
+        self.sessions = market.size - start
+
+    def run(self, essays: EssayChoice = 0) -> Iterator[CycleRecord]:
+        """Warm up on what came before, then run each session; the last `essays` records carry quotes."""
+        market, start = self._market, self.start
+        days = session_rows(market)
+        for snapshot in self._snapshots(days, 0, start, [""] * start):
+            self._model.update(snapshot)
+            self.cycle.warm(snapshot)
+        quoted_from = start if essays == "all" else market.size - essays
+        for snapshot in self._snapshots(days, start, market.size, market.digests(start)):
+            reading = self._model.update(snapshot)
+            yield self.cycle.run(snapshot, reading, quote=snapshot.at >= quoted_from)
+
+    def _snapshots(self, days: np.ndarray, start: int, stop: int, digests: list[str]) -> Iterator[Snapshot]:
+        index, calendar = self._frame.index, self._market.calendar
+        for at, row, digest in zip(range(start, stop), self._frame.rows(start, stop), digests, strict=True):
+            self._feed.reveal(days[at : at + 1])
+            yield Snapshot(self._feed, index, at, calendar.as_of(at), digest, row)

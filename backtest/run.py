@@ -1,0 +1,169 @@
+"""Run a backtest: data in, ledger, scores and essays out.
+
+Contract: each session is one ledger entry, committed before the next begins, so a run can be killed at any instant and
+loses nothing it acknowledged. `resume` replays from the start, compares each cycle with the entry that is there, and
+continues after the last: a resumed run ends in the same bytes as an uninterrupted one, and a ledger made from other
+data or settings is refused at the first difference.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from engine.sources.base import Source
+from minds.essay import essay_name, render
+from minds.template import TemplateWriter
+
+from backtest.folder import RunFolder, versions
+from backtest.replay import Replay, first_session
+from backtest.scores import ScoreBook
+from backtest.settings import Settings
+from engine.errors import InputError
+from engine.ledger import Head, Ledger
+from engine.market import Market
+from minds.record import CycleRecord, body
+from minds.registry import load_minds
+from regimes.rules import RulesModel
+
+__all__ = ["Done", "Progress", "load_market", "run_backtest"]
+
+Progress = Callable[[int, int, str], None]
+"""Called after each session with (sessions done, sessions in all, ISO day)."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run leaves behind: the document of scores, the last essay (None when none was asked for), what was
+    noticed.
+    """
+
+    scores: dict[str, Any]
+    essay: Path | None
+    notices: tuple[str, ...]
+    head: Head
+
+
+def load_market(source: Source, settings: Settings) -> tuple[Market, tuple[str, ...]]:
+    """Load and align everything known by the end of the run, with what the reader should be told about the data."""
+    loaded = source.load(settings.universe, settings.end)
+    return Market.build(settings.universe, loaded.bars), tuple(str(notice) for notice in loaded.notices)
+
+
+def run_backtest(
+    settings: Settings, source: Source, out: Path, *, resume: bool = False, progress: Progress | None = None
+) -> Done:
+    """Replay, settle, score, write.
+
+    Raises:
+        InputError: the settings, the data or the folder cannot be used; the sentence says what to do.
+    """
+    began = time.perf_counter()
+    folder = RunFolder(out)
+    if folder.ledger.exists() and not resume:
+        raise InputError(f"{out} already holds a run; add --resume to continue it, or choose another --out")
+    market, notices = load_market(source, settings)
+    start = first_session(market, settings)
+    minds = load_minds(settings.minds)
+    replay = Replay(market, minds, settings.targets, RulesModel(), start)
+    folder.make()
+    loaded = time.perf_counter()
+    with _open(folder, settings.genesis(market.calendar.labels[start])) as ledger:
+        essay = _cycles(replay, settings, ledger, folder, progress)
+        replayed = time.perf_counter()
+        scores = _scores(ledger, settings, replay)
+        head = ledger.head
+    folder.write_json("scores.json", scores)
+    folder.write_json("run.json", _run_record(settings, market, notices, head, {
+        "load_seconds": loaded - began,
+        "replay_seconds": replayed - loaded,
+        "sessions_per_second": replay.sessions / (replayed - loaded),
+        "total_seconds": time.perf_counter() - began,
+    }))  # fmt: skip
+    return Done(scores, essay, notices, head)
+
+
+def _open(folder: RunFolder, genesis: bytes) -> Ledger:
+    if not folder.ledger.exists():
+        return Ledger.create(folder.ledger, genesis)
+    ledger = Ledger.open(folder.ledger, writable=True)
+    if ledger.genesis() != genesis:
+        ledger.close()
+        raise InputError(
+            f"{folder.path} holds a run with other settings; choose another --out, or the settings of that run"
+        )
+    return ledger
+
+
+def _cycles(
+    replay: Replay, settings: Settings, ledger: Ledger, folder: RunFolder, progress: Progress | None
+) -> Path | None:
+    essay, writer = None, TemplateWriter()
+    kept = ledger.entries(1)
+    quoted_from = 0 if settings.essays == "all" else replay.sessions - settings.essays
+    for done, record in enumerate(replay.run(settings.essays)):
+        head = _keep(ledger, kept, record, folder)
+        if done >= quoted_from:
+            essay = folder.write_essay(essay_name(record), render(record, head, writer))
+        if progress is not None:
+            progress(done + 1, replay.sessions, record.session)
+    if next(kept, None) is not None:
+        raise InputError(
+            f"{folder.path} holds a longer run than --end {settings.end}; give a later --end or another --out"
+        )
+    return essay
+
+
+def _keep(ledger: Ledger, kept: Any, record: CycleRecord, folder: RunFolder) -> Head:
+    """Append the cycle, or check it against the entry that an earlier run has left."""
+    text = body(record)
+    before = next(kept, None)
+    if before is None:
+        return ledger.append("cycle", record.session, text)
+    if before.body != text:
+        raise InputError(
+            f"{folder.path} differs from this run at {record.session}: the data or the program have changed since; "
+            "choose another --out"
+        )
+    return Head(before.seq + 1, before.digest)
+
+
+def _scores(ledger: Ledger, settings: Settings, replay: Replay) -> dict[str, Any]:
+    book = ScoreBook(settings.minds)
+    for entry in ledger.entries(1):
+        book.add(orjson.loads(entry.body))
+    weights = replay.cycle.desks[settings.targets[0].key].synthesis.weights()
+    return book.table(ledger.head.digest, replay.cycle.synthesis_copies(), weights)
+
+
+def _run_record(
+    settings: Settings, market: Market, notices: tuple[str, ...], head: Head, timings: dict[str, float]
+) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "settings": {
+            "source": settings.source,
+            "universe": settings.universe.name,
+            "start": str(settings.start),
+            "end": str(settings.end),
+            "minds": list(settings.minds),
+            "targets": [target.key for target in settings.targets],
+            "regime": settings.regime,
+            "essays": settings.essays,
+        },
+        "data": {
+            "digest": market.digests(market.size - 1)[-1],
+            "symbols": list(market.symbols),
+            "first": market.calendar.labels[0],
+            "last": market.calendar.labels[market.size - 1],
+            "notices": list(notices),
+        },
+        "ledger": {"entries": head.entries, "digest": head.digest},
+        "seeds": {},
+        "timings": timings,
+        **versions(),
+    }

@@ -1,0 +1,126 @@
+"""Settings of a run: what was asked for, checked once, and the part of it that the ledger's first entry keeps.
+
+Contract: only what changes a published byte is in `genesis`: no path, no clock, and not the end of the range, so that a
+longer run extends a shorter one entry by entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import orjson
+
+from engine.claims import Target
+from engine.errors import InputError
+from engine.resolve import RESOLVER_VERSION
+from engine.universe import Universe
+
+__all__ = ["LEDGER_FORMAT", "EssayChoice", "Settings", "default_targets", "parse_essays", "parse_targets"]
+
+LEDGER_FORMAT = 1
+EssayChoice = int | Literal["all"]
+"""How many of the last sessions get an essay."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One backtest.
+
+    Attributes:
+        source: kind of data (`sample`, `csv`, `yahoo`), without its path.
+        universe: roles and symbols.
+        start: first day asked for.
+        end: last day asked for, the end of knowledge.
+        minds: names in the run's order.
+        targets: what is called, leading target first.
+        regime: name of the regime model.
+        essays: how many of the last sessions get an essay.
+    """
+
+    source: str
+    universe: Universe
+    start: date
+    end: date
+    minds: tuple[str, ...]
+    targets: tuple[Target, ...]
+    regime: str = "rules"
+    essays: EssayChoice = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a reversed range."""
+        if self.start > self.end:
+            raise InputError(f"--start {self.start} lies after --end {self.end}; swap them")
+
+    def genesis(self, first_session: str) -> bytes:
+        """Canonical JSON of all that decides what the run publishes, but for the data."""
+        universe = self.universe
+        return orjson.dumps(
+            {
+                "calendar": universe.calendar,
+                "format": LEDGER_FORMAT,
+                "groups": {role: list(members) for role, members in universe.groups.items()},
+                "lags": dict(universe.lags),
+                "minds": list(self.minds),
+                "regime": self.regime,
+                "resolver": RESOLVER_VERSION,
+                "roles": dict(universe.roles),
+                "source": self.source,
+                "start": first_session,
+                "targets": [target.key for target in self.targets],
+                "universe": universe.name,
+            },
+            option=orjson.OPT_SORT_KEYS,
+        )
+
+
+def default_targets(universe: Universe) -> tuple[Target, ...]:
+    """Market and growth one session ahead, small caps two, where the role exists."""
+    wanted = (("market", 1), ("growth", 1), ("small", 2))
+    return tuple(Target(universe.roles[role], role, horizon) for role, horizon in wanted if role in universe.roles)
+
+
+def parse_targets(text: str, universe: Universe) -> tuple[Target, ...]:
+    """Read `QQQ:1,IWM:2`; a role may stand for its symbol.
+
+    Raises:
+        InputError: not of that form, a symbol outside the universe, a horizon out of range, a level, or a target named
+            twice.
+    """
+    targets: list[Target] = []
+    for part in text.split(","):
+        name, _, sessions = part.strip().rpartition(":")
+        if not name or not sessions.isascii() or not sessions.isdigit() or not 1 <= int(sessions) <= 64:
+            raise InputError(f"the target {part.strip()!r} is not SYMBOL:SESSIONS with 1 to 64 sessions, such as QQQ:1")
+        symbol = universe.symbol(name)
+        if symbol is None:
+            raise InputError(
+                f"the universe {universe.name} has no symbol {name!r}; targets come from {', '.join(universe.symbols)}"
+            )
+        if symbol in universe.levels or universe.lags.get(symbol):
+            raise InputError(
+                f"{symbol} is a level or comes late, so its return cannot be called; choose a traded symbol"
+            )
+        target = Target(symbol, universe.role(symbol), int(sessions))
+        if target in targets:
+            raise InputError(f"the target {target.key} is named twice; name it once")
+        targets.append(target)
+    return tuple(targets)
+
+
+def parse_essays(text: str) -> EssayChoice:
+    """Read `last`, `all`, `none` or a number of sessions."""
+    if text == "all":
+        return "all"
+    if text in ("last", "none"):
+        return int(text == "last")
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise InputError(f"--essays {text!r} is not possible; give last, all, none or a number of sessions")
+
+
+def names(text: str | None) -> Sequence[str] | None:
+    """Split a comma list; None stays None."""
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]

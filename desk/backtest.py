@@ -1,0 +1,88 @@
+"""`workshop backtest`: options to settings, progress while it runs, a table at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from backtest.run import Done, Progress, run_backtest
+from backtest.settings import Settings, default_targets, names, parse_essays, parse_targets
+from desk.show import console, print_json
+from desk.summary import summary
+from engine.calendar import parse_day
+from engine.sources import open_source
+from engine.universe import load_universe
+from minds.registry import load_minds
+
+__all__ = ["command"]
+
+
+def command(
+    *,
+    data: str,
+    universe: str | None,
+    start: str,
+    end: str,
+    out: str,
+    minds: str | None,
+    targets: str | None,
+    essays: str,
+    resume: bool,
+    as_json: bool,
+) -> None:
+    """Run a backtest as asked on the command line."""
+    first, last = parse_day(start, what="--start"), parse_day(end, what="--end")
+    roles = load_universe(universe or ("sample" if data == "sample" else "us"))
+    settings = Settings(
+        source=data.partition(":")[0],
+        universe=roles,
+        start=first,
+        end=last,
+        minds=tuple(mind.name for mind in load_minds(names(minds))),
+        targets=default_targets(roles) if targets is None else parse_targets(targets, roles),
+        essays=parse_essays(essays),
+    )
+    source = open_source(data, universe=roles, now=datetime.now(UTC))
+    with _bar() as progress:
+        done = run_backtest(settings, source, Path(out), resume=resume, progress=progress)
+    if as_json:
+        print_json(done.scores)
+    else:
+        _tell(done, out)
+
+
+def _tell(done: Done, out: str) -> None:
+    screen = console()
+    for part in summary(done.scores):
+        screen.print(part)
+    if done.notices:
+        screen.print(f"{len(done.notices)} notices about the data are in {out}/run.json; the first: {done.notices[0]}")
+    if done.essay is not None:
+        screen.print(f"Read the last essay: {done.essay}", soft_wrap=True)
+    screen.print(f"Check the record:    workshop ledger verify {shlex.quote(out)}", soft_wrap=True)
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Progress | None]:
+    """A progress bar on stderr, and none where nobody watches."""
+    screen = console()
+    if not screen.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    with Bar(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=screen, transient=True,
+    ) as bar:  # fmt: skip
+        task = bar.add_task("loading", total=None)
+
+        def show(done: int, total: int, day: str) -> None:
+            if done % 32 == 0 or done == total:
+                bar.update(task, completed=done, total=total, description=day)
+
+        yield show

@@ -1,0 +1,154 @@
+"""Synthesis: from leans to one probability that is, in total, never much worse than the base rate.
+
+Contract: learns only from settled claims. Step 1 turns a lean into a probability beside the base rate and shrinks that
+edge by what the mind has earned (0 at first). Step 2 is Vovk's Aggregating Algorithm for square loss (eta = 2), with
+the base rate as an expert that holds half of the weight. For any sequence of outcomes and any minds,
+    total Brier <= total Brier of the base rate + (ln 2 / 2) * D,
+where D is the number of copies, one for each forecast that was ever outstanding at a time. A silent mind sleeps: it is
+charged the synthesis's own loss, which keeps the bound.
+
+Sources: Vovk (1998) and Vovk & Zhdanov (2009) for the algorithm and eta = 2 on the Brier game; Freund et al. (1997) for
+sleeping experts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+__all__ = ["EDGE", "Aggregator", "Forecast", "Recalibration", "Synthesis", "bound"]
+
+EDGE = 0.20
+"""A lean of 1 moves a mind's own probability this far from the base rate, before shrinkage."""
+_ETA = 2.0
+_PRIOR_STRENGTH = 2.0
+_BASE_WEIGHT = 0.5
+_FLOOR = 0.01
+
+
+def bound(copies: int) -> float:
+    """Most by which the total Brier score can exceed the base rate's."""
+    return copies * math.log(1.0 / _BASE_WEIGHT) / _ETA
+
+
+class Recalibration:
+    """Shrinks one mind's edge toward nothing: k = sum(x e) / (sum(x x) + 2), clipped to [0, 1].
+
+    x is the mind's edge over the base rate, e the outcome minus the base rate (ridge regression of outcomes on edges).
+    """
+
+    __slots__ = ("_xe", "_xx", "k")
+
+    def __init__(self) -> None:
+        self._xe = self._xx = 0.0
+        self.k = 0.0
+
+    def add(self, edge: float, base: float, outcome: int) -> None:
+        """Take in one settled claim."""
+        self._xe += edge * (outcome - base)
+        self._xx += edge * edge
+        self.k = min(max(self._xe / (self._xx + _PRIOR_STRENGTH), 0.0), 1.0)
+
+
+class Aggregator:
+    """One copy of the Aggregating Algorithm; expert 0 is the base rate."""
+
+    __slots__ = ("weights",)
+
+    def __init__(self, minds: int) -> None:
+        share = (1.0 - _BASE_WEIGHT) / minds if minds else 0.0
+        self.weights = [_BASE_WEIGHT if minds else 1.0] + [share] * minds
+
+    def predict(self, experts: Sequence[float | None]) -> float:
+        """Probability from the experts' (None sleeps); expert 0 never sleeps."""
+        zero = one = 0.0
+        for weight, p in zip(self.weights, experts, strict=True):
+            if p is not None:
+                zero += weight * math.exp(-_ETA * p * p)
+                one += weight * math.exp(-_ETA * (1.0 - p) * (1.0 - p))
+        if zero <= 0.0 or one <= 0.0:  # every awake weight has underflowed: the base rate speaks alone
+            return experts[0] if experts[0] is not None else 0.5
+        # g(0) - g(1) with g(y) = -ln(sum) / 2, then the substitution of the square-loss game.
+        return min(max(0.5 + (math.log(one) - math.log(zero)) / (2.0 * _ETA), 0.0), 1.0)
+
+    def learn(self, experts: Sequence[float | None], said: float, outcome: int) -> None:
+        """Charge each expert its loss; a sleeping one is charged the synthesis's."""
+        own = math.exp(-_ETA * (said - outcome) ** 2)
+        weights = [
+            weight * (own if p is None else math.exp(-_ETA * (p - outcome) ** 2))
+            for weight, p in zip(self.weights, experts, strict=True)
+        ]
+        total = sum(weights)
+        self.weights = [weight / total for weight in weights]
+
+
+class Forecast(NamedTuple):
+    """A synthesis that has not been published yet.
+
+    Attributes:
+        probability: of a rise.
+        base: the base rate it was made beside.
+        edges: each mind's own edge over the base rate before shrinkage, None where it is silent.
+        experts: base rate first, then each mind's recalibrated probability, None where it is silent.
+        copy: which copy of the aggregator made it.
+    """
+
+    probability: float
+    base: float
+    edges: tuple[float | None, ...]
+    experts: tuple[float | None, ...]
+    copy: int
+
+
+class Synthesis:
+    """Forecasts for one target.
+
+    A forecast occupies a copy from `publish` to `settle`; when all are busy, a new one is added, so that each copy sees
+    forecast and outcome in turn, as the bound requires.
+    """
+
+    def __init__(self, minds: Sequence[str]) -> None:
+        self.minds = tuple(minds)
+        self.shrinkage = [Recalibration() for _ in self.minds]
+        self.copies = [Aggregator(len(self.minds))]
+        self._open: dict[str, Forecast] = {}
+
+    def forecast(self, base: float, leans: Sequence[float | None], cap: float = 1.0) -> Forecast:
+        """Combine leans (None: silent) beside a base rate; `cap` in [0, 1] shrinks every edge, as a gate may ask."""
+        edges = tuple([None if lean is None else EDGE * lean for lean in leans])
+        earned = tuple(
+            [
+                None if edge is None else _clip(base + cap * shrink.k * edge)
+                for edge, shrink in zip(edges, self.shrinkage, strict=True)
+            ]
+        )
+        busy = {made.copy for made in self._open.values()}
+        copy = next((at for at in range(len(self.copies)) if at not in busy), len(self.copies))
+        if copy == len(self.copies):
+            self.copies.append(Aggregator(len(self.minds)))
+        return Forecast(self.copies[copy].predict(experts), base, edges, experts, copy)
+
+    def publish(self, claim: str, made: Forecast) -> None:
+        """The forecast was published as `claim`: its copy waits for the outcome."""
+        self._open[claim] = made
+
+    def settle(self, claim: str, outcome: int | None) -> Forecast | None:
+        """Learn from a verdict (None: void); returns the forecast, or None when this synthesis did not make the claim."""
+        made = self._open.pop(claim, None)
+        if made is None or outcome is None:
+            return made
+        self.copies[made.copy].learn(made.experts, made.probability, outcome)
+        for edge, shrink in zip(made.edges, self.shrinkage, strict=True):
+            if edge is not None:
+                shrink.add(edge, made.base, outcome)
+        return made
+
+    def weights(self) -> dict[str, float]:
+        """Mean weight of the base rate and of each mind over the copies."""
+        names = ("base_rate", *self.minds)
+        return {name: sum(copy.weights[at] for copy in self.copies) / len(self.copies) for at, name in enumerate(names)}
+
+
+def _clip(p: float) -> float:
+    return min(max(p, _FLOOR), 1.0 - _FLOOR)

@@ -1,0 +1,38 @@
+"""The running record behind each speaker: how often its side was right, by regime.
+
+Contract: counts settled direction claims only; a mind without a side (silent, or a lean of exactly 0) is not counted.
+Nothing here weighs or forecasts; it is what an essay quotes, always with n and what the more frequent side alone would
+have had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minds.record import MindRecord
+
+__all__ = ["Tally"]
+
+
+class Tally:
+    """Counts by (speaker, regime)."""
+
+    def __init__(self, speakers: Sequence[str]) -> None:
+        self.speakers = tuple(speakers)
+        self._cells: dict[tuple[str, str], list[int]] = {}
+
+    def add(self, speaker: str, regime: str, lean: float | None, outcome: int) -> None:
+        """One settled claim: `lean` above zero called a rise, `outcome` is 1 when it rose."""
+        if lean is None or lean == 0.0:
+            return
+        right = int((lean > 0.0) == (outcome == 1))
+        for label in (regime, "all"):
+            cell = self._cells.setdefault((speaker, label), [0, 0, 0])
+            cell[0] += 1
+            cell[1] += right
+            cell[2] += outcome
+
+    def record(self, speaker: str, regime: str, weight: float | None) -> MindRecord:
+        """The record of one speaker under one label (`all` for every label)."""
+        n, right, rises = self._cells.get((speaker, regime), (0, 0, 0))
+        return MindRecord(speaker, regime, n, right, max(rises, n - rises) / n if n else None, weight)
