@@ -193,10 +193,7 @@ def _was_scheduled(day: np.datetime64) -> bool:
 
 
 def _day(day: date | str | np.datetime64) -> np.datetime64:
-    try:
-        found = np.datetime64(str(day)[:10], "D")
-    except ValueError:
-        found = None
-    if found is None or np.isnat(found):
-        raise InputError(f"{day!r} is not a day; write it as YYYY-MM-DD, for example 2018-12-31")
-    return found
+    if isinstance(day, np.datetime64):
+        return np.datetime64(day, "D")
+    # Never np.datetime64(text): it takes "today" and "now" for days, and would read the clock.
+    return np.datetime64((parse_day(day) if isinstance(day, str) else day).isoformat()[:10], "D")
