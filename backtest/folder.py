@@ -80,7 +80,7 @@ class RunFolder:
 
 def versions() -> dict[str, Any]:
     """What the run was made with: commit, Python, machine type, package versions."""
-    packages = {}
+    packages: dict[str, str | None] = {}
     for name in _PACKAGES:
         try:
             packages[name] = metadata.version(name)

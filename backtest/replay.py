@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from engine.signals.table import signal_table
 
 from backtest.settings import EssayChoice, Settings
 from engine.calendar import parse_day
@@ -17,6 +16,7 @@ from engine.claims import Target
 from engine.errors import InputError
 from engine.market import Market
 from engine.signals.compute import compute_signals
+from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_rows
 from minds.cycle import Cycle
 from minds.protocol import Mind, own_signals

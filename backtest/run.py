@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from engine.sources.base import Source
-from minds.essay import essay_name, render
-from minds.template import TemplateWriter
 
 from backtest.folder import RunFolder, versions
 from backtest.replay import Replay, first_session
 from backtest.scores import ScoreBook
 from backtest.settings import Settings
+from engine.bar_checks import Repair
 from engine.errors import InputError
 from engine.ledger import Head, Ledger
 from engine.market import Market
+from engine.sources.base import Source
 from minds.record import CycleRecord, body
 from minds.registry import load_minds
 from regimes.rules import RulesModel
@@ -44,14 +43,14 @@ class Done:
 
     scores: dict[str, Any]
     essay: Path | None
-    notices: tuple[str, ...]
+    notices: tuple[Repair, ...]
     head: Head
 
 
-def load_market(source: Source, settings: Settings) -> tuple[Market, tuple[str, ...]]:
+def load_market(source: Source, settings: Settings) -> tuple[Market, tuple[Repair, ...]]:
     """Load and align everything known by the end of the run, with what the reader should be told about the data."""
     loaded = source.load(settings.universe, settings.end)
-    return Market.build(settings.universe, loaded.bars), tuple(str(notice) for notice in loaded.notices)
+    return Market.build(settings.universe, loaded.bars), loaded.notices
 
 
 def run_backtest(
@@ -102,13 +101,13 @@ def _open(folder: RunFolder, genesis: bytes) -> Ledger:
 def _cycles(
     replay: Replay, settings: Settings, ledger: Ledger, folder: RunFolder, progress: Progress | None
 ) -> Path | None:
-    essay, writer = None, TemplateWriter()
+    essay = None
     kept = ledger.entries(1)
     quoted_from = 0 if settings.essays == "all" else replay.sessions - settings.essays
     for done, record in enumerate(replay.run(settings.essays)):
         head = _keep(ledger, kept, record, folder)
         if done >= quoted_from:
-            essay = folder.write_essay(essay_name(record), render(record, head, writer))
+            essay = _essay(record, head, folder)
         if progress is not None:
             progress(done + 1, replay.sessions, record.session)
     if next(kept, None) is not None:
@@ -116,6 +115,14 @@ def _cycles(
             f"{folder.path} holds a longer run than --end {settings.end}; give a later --end or another --out"
         )
     return essay
+
+
+def _essay(record: CycleRecord, head: Head, folder: RunFolder) -> Path:
+    from minds.essay import link, render
+    from minds.template import TemplateWriter
+
+    draft = TemplateWriter().write(record)
+    return folder.write_essay(Path(link(record, draft.title)).name, render(record, str(head), draft))
 
 
 def _keep(ledger: Ledger, kept: Any, record: CycleRecord, folder: RunFolder) -> Head:
@@ -141,7 +148,7 @@ def _scores(ledger: Ledger, settings: Settings, replay: Replay) -> dict[str, Any
 
 
 def _run_record(
-    settings: Settings, market: Market, notices: tuple[str, ...], head: Head, timings: dict[str, float]
+    settings: Settings, market: Market, notices: tuple[Repair, ...], head: Head, timings: dict[str, float]
 ) -> dict[str, Any]:
     return {
         "schema": 1,
@@ -160,7 +167,7 @@ def _run_record(
             "symbols": list(market.symbols),
             "first": market.calendar.labels[0],
             "last": market.calendar.labels[market.size - 1],
-            "notices": list(notices),
+            "notices": [notice._asdict() for notice in notices],
         },
         "ledger": {"entries": head.entries, "digest": head.digest},
         "seeds": {},

@@ -22,7 +22,8 @@ __all__ = ["ScoreBook"]
 Body = dict[str, Any]
 _STALE = ("stale", "transition")
 _DIRECTION = (
-    "n", "hit_rate", "base_rate", "brier", "brier_climatology", "skill", "bias", "ece5", "mcb", "dsc", "log_score", "e_value",
+    "n", "hit_rate", "base_rate", "brier", "brier_climatology", "skill", "bias", "ece5", "mcb", "dsc", "log_score",
+    "e_value",
 )  # fmt: skip
 
 
@@ -144,8 +145,29 @@ def _direction(items: list[Any]) -> dict[str, Any]:
         "mcb": parts.mcb,
         "dsc": parts.dsc,
         "log_score": float(scoring.log_score(y, p).mean()),
-        "e_value": scoring.e_value(y, p, b),
+        "e_value": _evidence(items),
     }
+
+
+def _evidence(items: list[Any]) -> float:
+    """Evidence against the base rate: the mean e-value over sequences of claims that do not overlap.
+
+    Claims of one target whose windows overlap, and targets that move together, are not a fair game one after the other.
+    Each target's claims are dealt into as many sequences as its horizon has sessions; a mean of e-values is one again,
+    whatever their dependence (Vovk & Wang 2021).
+    """
+    games: dict[tuple[str, int, int], list[Any]] = {}
+    dealt: dict[tuple[str, int], int] = {}
+    for item in items:
+        target = (item[0]["symbol"], item[0]["horizon"])
+        turn = dealt.get(target, 0)
+        dealt[target] = turn + 1
+        games.setdefault((*target, turn % target[1]), []).append(item)
+    values = [
+        scoring.e_value(*zip(*[(v["outcome"], c["probability"], c["base_rate"]) for c, v, *_ in game], strict=True))
+        for game in games.values()
+    ]
+    return sum(values) / len(values)
 
 
 def _interval(items: list[Any]) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+
+import click
 
 from backtest.run import Done, Progress, run_backtest
 from backtest.settings import Settings, default_targets, names, parse_essays, parse_targets
@@ -45,7 +48,8 @@ def command(
         targets=default_targets(roles) if targets is None else parse_targets(targets, roles),
         essays=parse_essays(essays),
     )
-    source = open_source(data, universe=roles, now=datetime.now(UTC))
+    cache = Path(os.environ.get("WORKSHOP_CACHE") or Path(click.get_app_dir("workshop")) / "cache")
+    source = open_source(data, universe=roles, now=datetime.now(UTC), cache=cache)
     with _bar() as progress:
         done = run_backtest(settings, source, Path(out), resume=resume, progress=progress)
     if as_json:
@@ -59,7 +63,10 @@ def _tell(done: Done, out: str) -> None:
     for part in summary(done.scores):
         screen.print(part)
     if done.notices:
-        screen.print(f"{len(done.notices)} notices about the data are in {out}/run.json; the first: {done.notices[0]}")
+        first = done.notices[0]
+        screen.print(
+            f"{len(done.notices)} notices on the data in {out}/run.json, such as {first.symbol}: {first.detail}"
+        )
     if done.essay is not None:
         screen.print(f"Read the last essay: {done.essay}", soft_wrap=True)
     screen.print(f"Check the record:    workshop ledger verify {shlex.quote(out)}", soft_wrap=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from minds.parse import parse_essay
-
 from desk.show import console, print_json
 from engine.errors import InputError
+from minds.parse import parse_essay
 
 __all__ = ["command"]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -21,11 +22,12 @@ _SKILL_NEEDS = 20.0
 
 
 def summary(scores: dict[str, Any]) -> Iterator[RenderableType]:
-    """Tables and lines for the terminal."""
+    """Tables and lines for the terminal, fit for 80 columns."""
     span, claims = scores["range"], scores["claims"]
     yield Text(
-        f"{span['sessions']:,} sessions, {span['start']} to {span['end']}: {claims['published']:,} claims published = "
-        f"{claims['resolved']:,} resolved + {claims['void']:,} void + {claims['open']:,} open"
+        f"{span['sessions']:,} sessions, {span['start']} to {span['end']}\n"
+        f"{claims['published']:,} claims published = {claims['resolved']:,} resolved + {claims['void']:,} void + "
+        f"{claims['open']:,} open"
     )
     yield _directions(scores)
     yield _intervals(scores)
@@ -33,57 +35,54 @@ def summary(scores: dict[str, Any]) -> Iterator[RenderableType]:
     yield Text(_verdict(scores))
 
 
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 0, 0, 1))
+    for at, name in enumerate(columns):
+        table.add_column(name, justify="right" if at else "left", no_wrap=True)
+    return table
+
+
+def _by_target(scores: dict[str, Any], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    rows = [(name, part[kind]) for name, part in scores["targets"].items()]
+    yield from [(name, row) for name, row in [*rows, ("all", scores["kinds"][kind])] if row["n"]]
+
+
 def _directions(scores: dict[str, Any]) -> Table:
-    table = Table(title="Direction calls (a rise by the deadline)", title_justify="left")
-    for name in (
-        "target",
-        "n",
-        "right",
-        "95% interval",
-        "rose (base rate)",
-        "Brier",
-        "base rate's",
-        "skill",
-        "e-value",
-    ):
-        table.add_column(name, justify="left" if name == "target" else "right")
-    rows = {key: part["direction"] for key, part in scores["targets"].items()} | {"all": scores["kinds"]["direction"]}
-    for name, row in rows.items():
-        if row["n"]:
-            low, high = row["hit_rate_interval"]
-            table.add_row(
-                Text(name), f"{row['n']:,}", share(row["hit_rate"]), f"{low:.1%}-{high:.1%}", share(row["base_rate"]),
-                f"{row['brier']:.4f}", f"{row['brier_climatology']:.4f}", percent(row["skill"]), f"{row['e_value']:.2g}",
-            )  # fmt: skip
+    table = _table(
+        "Direction: will it close higher?", "target", "n", "right (95%)", "base", "Brier", "base", "skill", "e"
+    )
+    for name, row in _by_target(scores, "direction"):
+        low, high = row["hit_rate_interval"]
+        always = max(row["base_rate"], 1.0 - row["base_rate"])
+        table.add_row(
+            Text(name), f"{row['n']:,}", f"{share(row['hit_rate'])} ({low:.1%}-{high:.1%})", share(always),
+            f"{row['brier']:.4f}", f"{row['brier_climatology']:.4f}", percent(row["skill"]), f"{row['e_value']:.2g}",
+        )  # fmt: skip
     return table
 
 
 def _intervals(scores: dict[str, Any]) -> Table:
-    table = Table(title="80% intervals", title_justify="left")
-    for name in ("target", "n", "held", "95% interval", "Winkler", "base rate's", "skill"):
-        table.add_column(name, justify="left" if name == "target" else "right")
-    rows = {key: part["interval"] for key, part in scores["targets"].items()} | {"all": scores["kinds"]["interval"]}
-    for name, row in rows.items():
-        if row["n"]:
-            low, high = row["coverage_interval"]
-            table.add_row(
-                Text(name), f"{row['n']:,}", share(row["coverage"]), f"{low:.1%}-{high:.1%}",
-                f"{row['winkler']:.4f}", f"{row['winkler_climatology']:.4f}", percent(row["skill"], 1),
-            )  # fmt: skip
+    table = _table(
+        "Intervals that should hold 80% of the time", "target", "n", "held (95%)", "Winkler", "base", "skill"
+    )
+    for name, row in _by_target(scores, "interval"):
+        low, high = row["coverage_interval"]
+        table.add_row(
+            Text(name), f"{row['n']:,}", f"{share(row['coverage'])} ({low:.1%}-{high:.1%})",
+            f"{row['winkler']:.4f}", f"{row['winkler_climatology']:.4f}", percent(row["skill"], 1),
+        )  # fmt: skip
     return table
 
 
 def _minds(scores: dict[str, Any]) -> Table:
-    table = Table(title="Minds (their own side, by regime; n in brackets)", title_justify="left")
     labels = [label for label, n in scores["regimes"]["sessions"].items() if n]
-    for name in ("mind", "spoke", "abstained", "right", "n", *[label.replace("_", "-") for label in labels], "weight"):
-        table.add_column(name, justify="left" if name == "mind" else "right")
+    heads = [label.replace("_", "-") for label in labels]
+    table = _table("Minds: how often their own side was right (n)", "mind", "all", *heads)
     for name, row in scores["minds"].items():
         cells = [row["by_regime"].get(label) for label in labels]
         table.add_row(
-            Text(name), f"{row['views']:,}", f"{row['abstained']:,}", share(row["hit_rate"]), f"{row['n']:,}",
+            Text(name), f"{share(row['hit_rate'])} ({row['n']:,})",
             *["–" if cell is None else f"{cell['rate']:.1%} ({cell['n']:,})" for cell in cells],
-            "–" if row["weight"] is None else f"{row['weight']:.3f}",
         )  # fmt: skip
     return table
 
@@ -93,10 +92,11 @@ def _verdict(scores: dict[str, Any]) -> str:
     if not direction["n"]:
         return "No direction call has been settled yet."
     excess = synthesis["brier_sum"] - synthesis["climatology_sum"]
-    kept = (
-        f"In total the synthesis is {excess:+.3f} Brier points from the base rate; "
-        f"it can never be more than {synthesis['bound']:.3f} above."
+    claim = (
+        "Evidence of skill in direction" if direction["e_value"] >= _SKILL_NEEDS else "No skill in direction is claimed"
     )
-    if direction["e_value"] >= _SKILL_NEEDS:
-        return f"Evidence of skill in direction: e-value {direction['e_value']:.3g} (20 is needed). {kept}"
-    return f"No skill in direction is claimed: e-value {direction['e_value']:.2g}, and 20 is needed. {kept}"
+    return (
+        f"{claim}: the evidence (e-value) is {direction['e_value']:.2g}, and 20 is needed.\n"
+        f"The synthesis is {excess:+.3f} Brier points from the base rate in total; it can never be more than "
+        f"{synthesis['bound']:.3f} above.\n"
+    )

@@ -11,6 +11,7 @@ Depends on exchange_calendars for the rules of each exchange; only the announcem
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -102,6 +103,10 @@ class TradingCalendar:
         """The sessions as ISO text, in order."""
         return [str(day) for day in self.days]
 
+    @cached_property
+    def _closed_days(self) -> list[str]:
+        return [str(day) for day, _ in self.surprises]
+
     def position(self, day: date | str | np.datetime64) -> int:
         """Index of a session; `InputError` names the nearest sessions when the exchange was closed."""
         wanted = _day(day)
@@ -153,10 +158,12 @@ class TradingCalendar:
             raise InputError(f"the calendar {self.name} starts on {self.days[0]}; no session before it is known")
         if at + horizon >= len(self.days):
             raise InputError(f"the calendar {self.name} ends on {self.days[-1]}, before the deadline")
-        today, plain = self.days[at], self.days[at + horizon]
-        unknown = [day for day, known in self.surprises if today < day <= plain and known > today]
+        today, plain = self.labels[at], self.labels[at + horizon]
+        closed = self._closed_days
+        near = range(bisect_right(closed, today), bisect_right(closed, plain))
+        unknown = [self.surprises[i][0] for i in near if str(self.surprises[i][1]) > today]
         if not unknown:
-            return self.labels[at + horizon]
+            return plain
         expected = np.sort(np.concatenate([self.days[at + 1 : at + horizon + 1], np.array(unknown, "datetime64[D]")]))
         return str(expected[horizon - 1])
 
@@ -194,6 +201,7 @@ def _was_scheduled(day: np.datetime64) -> bool:
 
 def _day(day: date | str | np.datetime64) -> np.datetime64:
     if isinstance(day, np.datetime64):
-        return np.datetime64(day, "D")
+        whole: np.datetime64 = day.astype("datetime64[D]")
+        return whole
     # Never np.datetime64(text): it takes "today" and "now" for days, and would read the clock.
     return np.datetime64((parse_day(day) if isinstance(day, str) else day).isoformat()[:10], "D")

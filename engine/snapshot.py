@@ -72,10 +72,10 @@ class Snapshot:
         data: digest of every bar known at this instant.
     """
 
-    __slots__ = ("_ages", "_feed", "_index", "_seen", "_values", "_why", "_zs", "as_of", "at", "data", "session")
+    __slots__ = ("_ages", "_at", "_feed", "_index", "_seen", "_values", "_why", "_zs", "as_of", "at", "data", "session")
 
     def __init__(self, feed: Feed, index: SignalIndex, at: int, as_of: datetime, data: str, row: SignalRow) -> None:
-        self._feed, self._index = feed, index
+        self._feed, self._index, self._at = feed, index, index.at
         self._values, self._zs, self._ages, self._seen = row
         self._why: dict[str, str] = {}
         self.at, self.as_of, self.data = at, as_of, data
@@ -88,25 +88,34 @@ class Snapshot:
 
     def value(self, name: str) -> float | None:
         """Value of a signal, None when it is missing; `InputError` when no such signal is declared."""
-        return self._values[self._column(name)]
+        try:
+            return self._values[self._at[name]]
+        except KeyError:
+            raise _undeclared(name) from None
 
     def z(self, name: str) -> float | None:
         """The signal in standard deviations, clipped to [-3, 3]; None when it or its scale is missing."""
-        return self._zs[self._column(name)]
+        try:
+            return self._zs[self._at[name]]
+        except KeyError:
+            raise _undeclared(name) from None
 
     def seen(self, name: str) -> bool:
         """Whether the signal has ever had a z-score: False for a role that is empty or a history that is still too
         short.
         """
-        return self._seen[self._column(name)] == 1
+        try:
+            return self._seen[self._at[name]] == 1
+        except KeyError:
+            raise _undeclared(name) from None
 
     def has(self, name: str) -> bool:
         """Whether a signal of that name is declared in this run."""
-        return name in self._index.at
+        return name in self._at
 
     def names(self) -> tuple[str, ...]:
         """All declared signals."""
-        return tuple(self._index.at)
+        return tuple(self._at)
 
     def signal(self, name: str) -> Signal | None:
         """The whole reading of a signal, None when it is missing (see `why_missing`)."""
@@ -161,18 +170,22 @@ class Snapshot:
         return self._feed.price(symbol, self.at, field)
 
     def _column(self, name: str) -> int:
-        column = self._index.at.get(name)
+        column = self._at.get(name)
         if column is None:
-            raise InputError(f"no signal is called {name!r}; `snapshot.names()` lists them")
+            raise _undeclared(name)
         return column
 
     def _inputs(self, name: str) -> list[str]:
         universe = self.universe
         found: list[str] = []
-        for role in self._index.specs[self._index.at[name]].roles:
+        for role in self._index.specs[self._at[name]].roles:
             symbol = universe.symbol(role)
             found.extend([symbol] if symbol else universe.groups.get(role, ()))
         return found
 
     def _count(self, symbol: str, sessions: int) -> int:
         return int(np.count_nonzero(~np.isnan(self._feed.history(symbol, self.at, sessions, "adj_close"))))
+
+
+def _undeclared(name: str) -> InputError:
+    return InputError(f"no signal is called {name!r}; `snapshot.names()` lists them")

@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine.claims import Target
-from engine.errors import InputError
 from engine.snapshot import Snapshot
 from minds.view import Abstention, Contribution, Missing, View
 from regimes.reading import RegimeReading
@@ -68,11 +67,9 @@ class EvidenceMind:
         amounts: list[tuple[Term, float]] = []
         lost: list[Term] = []
         unused: list[Term] = []
-        lean = 0.0
+        lean, z_of = 0.0, snapshot.z
         for term in self.table(target):
-            if not snapshot.has(term.signal):
-                raise InputError(f"the mind {self.name} reads the signal {term.signal!r}, which nobody declares")
-            z = snapshot.z(term.signal)
+            z = z_of(term.signal)
             if z is None:
                 (lost if snapshot.seen(term.signal) else unused).append(term)
                 continue

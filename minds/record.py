@@ -6,7 +6,7 @@ JSON; the essay is a function of the record and the ledger head alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -99,6 +99,7 @@ def body(record: CycleRecord) -> bytes:
             "missing": dict(record.missing),
             "reading": _reading(record.reading),
             "session": record.session,
+            "signals": _signals(record.views.values()),
             "synthesis": {key: list(made.experts) for key, made in record.forecasts.items()},
             "verdicts": [_filled(verdict) for verdict in record.verdicts],
             "views": {key: {item.mind: _said(item) for item in said} for key, said in record.views.items()},
@@ -127,4 +128,15 @@ def _reading(reading: RegimeReading) -> dict[str, Any]:
 def _said(item: View | Abstention) -> dict[str, Any]:
     if isinstance(item, Abstention):
         return {"abstains": item.reason}
-    return {"evidence": {part.signal: [part.amount, part.value] for part in item.contributions}, "lean": item.lean}
+    return {"evidence": {part.signal: part.amount for part in item.contributions}, "lean": item.lean}
+
+
+def _signals(views: Iterable[tuple[View | Abstention, ...]]) -> dict[str, float]:
+    """Values of all signals that somebody's view rests on, each once."""
+    return {
+        part.signal: part.value
+        for said in views
+        for item in said
+        if isinstance(item, View)
+        for part in item.contributions
+    }

@@ -117,12 +117,8 @@ class Synthesis:
     def forecast(self, base: float, leans: Sequence[float | None], cap: float = 1.0) -> Forecast:
         """Combine leans (None: silent) beside a base rate; `cap` in [0, 1] shrinks every edge, as a gate may ask."""
         edges = tuple([None if lean is None else EDGE * lean for lean in leans])
-        earned = tuple(
-            [
-                None if edge is None else _clip(base + cap * shrink.k * edge)
-                for edge, shrink in zip(edges, self.shrinkage, strict=True)
-            ]
-        )
+        earned = zip(edges, self.shrinkage, strict=True)
+        experts = (base, *[None if edge is None else _clip(base + cap * shrink.k * edge) for edge, shrink in earned])
         busy = {made.copy for made in self._open.values()}
         copy = next((at for at in range(len(self.copies)) if at not in busy), len(self.copies))
         if copy == len(self.copies):

@@ -20,8 +20,13 @@ def replay(returns: np.ndarray, sigma: np.ndarray) -> list[Band | None]:
 
 
 def coverage(said: list[Band | None], returns: np.ndarray) -> float:
-    held = [band.low <= realised <= band.high for band, realised in zip(said, returns, strict=True) if band is not None]
-    return sum(held) / len(held)
+    pairs = [(band, realised) for band, realised in zip(said, returns, strict=True) if band is not None]
+    held = sum(bool(band.low <= realised <= band.high) for band, realised in pairs)
+        bool(band.low <= realised <= band.high)
+        for band, realised in zip(said, returns, strict=True)
+        if band is not None
+    ]
+    return held / len(pairs)
 
 
 def test_coverage_when_the_scale_is_known() -> None:
