@@ -22,10 +22,6 @@ def replay(returns: np.ndarray, sigma: np.ndarray) -> list[Band | None]:
 def coverage(said: list[Band | None], returns: np.ndarray) -> float:
     pairs = [(band, realised) for band, realised in zip(said, returns, strict=True) if band is not None]
     held = sum(bool(band.low <= realised <= band.high) for band, realised in pairs)
-        bool(band.low <= realised <= band.high)
-        for band, realised in zip(said, returns, strict=True)
-        if band is not None
-    ]
     return held / len(pairs)
 
 
