@@ -1,8 +1,9 @@
 """The bar table: daily prices of one symbol, as every source must hand them over.
 
-Contract (checked by `engine.bar_checks`, relied on everywhere else): days ascend without repeats and are sessions of the
-symbol's calendar; prices are finite; prices (not levels such as yields) are positive; low <= open, close <= high; volume is
-finite and not negative. Arrays are contiguous float64, read-only, and as long as `days`. What is unknown is absent, never zero.
+Contract (checked by `engine.bar_checks`, relied on everywhere else): days ascend without repeats and are sessions of
+the symbol's calendar; prices are finite; prices (not levels such as yields) are positive; low <= open, close <= high;
+volume is finite and not negative. Arrays are contiguous float64, read-only, and as long as `days`. What is unknown is
+absent, never zero.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Claims and verdicts: what is said so that it can be graded, and the grade.
 
-Contract: a claim fixes all that scoring needs on the day it is made (reference price, deadline session, tie and void rule) and is
-never changed. There is one scored claim per (symbol, kind, horizon, session): these four are its identity.
+Contract: a claim fixes all that scoring needs on the day it is made (reference price, deadline session, tie and void
+rule) and is never changed. There is one scored claim per (symbol, kind, horizon, session): these four are its identity.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Claim(NamedTuple):
 
     Attributes:
         id: `SESSION/SYMBOL/KIND/HORIZON`.
-        kind: `direction` (the adjusted close is higher at the deadline), `interval` (the return lies between low and high), …
+        kind: `direction` (the adjusted close is higher at the deadline), `interval` (the return lies between low and
+            high), …
         symbol: the instrument; for `relative` the one said to do better.
         horizon: sessions from `session` to the deadline.
         session: ISO day whose close is the reference.

@@ -52,7 +52,7 @@ class Market:
         lead = bars.get(universe.roles["market"])
         if lead is None or not len(lead):
             raise InputError(
-                f"the universe {universe.name} needs bars for its market role, {universe.roles['market']}, and found none; "
+                f"the universe {universe.name} found no bars for its market role, {universe.roles['market']}; "
                 "check the data folder or choose another --universe"
             )
         first, last = _as_date(lead.days[0]), _as_date(lead.days[-1])

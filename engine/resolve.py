@@ -25,7 +25,8 @@ def resolve(claim: Claim, start: float | None, end: float | None, settled: str) 
         settled: ISO day of that session.
     """
     if end is None or start is None:
-        return Verdict(claim.id, "void", f"no bar for {claim.symbol} on {settled if end is None else claim.session}", settled)
+        day = settled if end is None else claim.session
+        return Verdict(claim.id, "void", f"no bar for {claim.symbol} on {day}", settled)
     realised = end / start - 1.0
     if claim.kind == "interval":
         return _interval(claim, realised, settled)

@@ -1,8 +1,8 @@
 """Universes: which symbol plays which role.
 
-Signals and minds are written over roles (`market`, `growth`, `volatility`, …), so that one code serves the sample, a CSV
-folder and Yahoo. Contract: a role that a universe does not fill is *missing* with a reason, never zero; an unknown key in
-a universe file is refused with the nearest known name.
+Signals and minds are written over roles (`market`, `growth`, `volatility`, …), so that one code serves the sample, a
+CSV folder and Yahoo. Contract: a role that a universe does not fill is *missing* with a reason, never zero; an unknown
+key in a universe file is refused with the nearest known name.
 """
 
 from __future__ import annotations

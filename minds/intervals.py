@@ -1,4 +1,4 @@
-"""Central 80% intervals that stay at 80%: scaled by volatility, shaped by the recent past, corrected by their own misses.
+"""Central 80% intervals: scaled by volatility, shaped by the recent past, corrected by their own misses.
 
 Contract: `predict` uses what `observe` was told and the volatility of today, nothing else. Before 250 observations
 there is no interval (None), never a guess. Returns are log returns over the horizon.

@@ -82,7 +82,7 @@ def _found() -> dict[str, EntryPoint]:
             continue
         if point.name in found and found[point.name].value != point.value:
             raise InputError(
-                f"two installed packages offer a mind called {point.name!r} ({found[point.name].value} and {point.value}); "
+                f"two packages offer a mind called {point.name!r} ({found[point.name].value} and {point.value}); "
                 "uninstall one of them"
             )
         found[point.name] = point

@@ -130,7 +130,7 @@ class Synthesis:
         self._open[claim] = made
 
     def settle(self, claim: str, outcome: int | None) -> Forecast | None:
-        """Learn from a verdict (None: void); returns the forecast, or None when this synthesis did not make the claim."""
+        """Learn from a verdict (None: void); returns the forecast, None when this synthesis did not make the claim."""
         made = self._open.pop(claim, None)
         if made is None or outcome is None:
             return made

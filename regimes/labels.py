@@ -53,7 +53,7 @@ class Conditions:
         self.dwell = 0
 
     def observe(self, score: float | None, vix: float | None, realised: float | None, drawdown: float | None) -> None:
-        """Take in one session: score in [-1, 1], VIX level, annualised 21-session volatility, drawdown as a fraction."""
+        """One session: score in [-1, 1], VIX level, annualised 21-session volatility, drawdown as a fraction."""
         self.dwell += 1
         self._score = score
         s = 0.2 if score is None else score  # inside every band: an unknown score starts no count
