@@ -6,7 +6,7 @@ Contract: every message is one sentence that says what is wrong, where, and what
 
 from __future__ import annotations
 
-__all__ = ["DataError", "InputError", "LedgerError", "WorkshopError"]
+__all__ = ["ChainError", "DataError", "InputError", "LedgerError", "WorkshopError"]
 
 
 class WorkshopError(Exception):
@@ -28,7 +28,13 @@ class DataError(InputError):
     """
 
     def __init__(
-        self, problem: str, *, fix: str, symbol: str | None = None, where: str | None = None, row: int | str | None = None
+        self,
+        problem: str,
+        *,
+        fix: str,
+        symbol: str | None = None,
+        where: str | None = None,
+        row: int | str | None = None,
     ) -> None:
         self.problem, self.fix, self.symbol, self.where, self.row = problem, fix, symbol, where, row
         place = ", ".join(
@@ -45,3 +51,7 @@ class DataError(InputError):
 
 class LedgerError(InputError):
     """The ledger file is missing, locked, foreign, or its chain does not hold (exit code 2)."""
+
+
+class ChainError(WorkshopError):
+    """The ledger was read, and its chain does not hold: changed, cut or damaged (a failed check, exit code 1)."""
