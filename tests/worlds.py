@@ -9,6 +9,7 @@ feed reports no volume. The market role has a bar on every session but two. Noth
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -19,7 +20,7 @@ from engine.calendar import Days, TradingCalendar
 from engine.market import Market
 from engine.universe import Universe
 
-__all__ = ["WORLD", "cut_bars", "invented_bars", "invented_market", "replaced"]
+__all__ = ["WORLD", "cut_bars", "garbled", "invented_bars", "invented_market", "later", "replaced", "same_bits"]
 
 _STOCKS = tuple(f"S{number:02d}" for number in range(12))
 
@@ -73,6 +74,33 @@ def cut_bars(bars: Mapping[str, Bars], last: np.datetime64) -> dict[str, Bars]:
 def replaced(market: Market, columns: Mapping[str, FloatArray]) -> Market:
     """The market with other columns, of the same shape."""
     return Market(market.universe, market.calendar, market.symbols, market.size, dict(columns))
+
+
+def garbled(market: Market, rng: np.random.Generator, first: int, stop: int) -> Market:
+    """The market with nonsense for bars from session `first` to before `stop`: holes, spikes, prices below zero."""
+    columns = {}
+    for name, column in market.columns.items():
+        column = column.copy()
+        shape = column[:, first:stop].shape
+        nonsense = rng.choice([np.nan, 0.0, -5.0, 1e8, 1e-8, np.inf, 100.0], size=shape)
+        column[:, first:stop] = np.where(rng.random(shape) < 0.5, nonsense, column[:, first:stop] * 1.7)
+        columns[name] = column
+    return replaced(market, columns)
+
+
+def later(market: Market, start: int) -> Market:
+    """The market as if history had begun at session `start`."""
+    calendar = replace(market.calendar, days=market.calendar.days[start:], closes=market.calendar.closes[start:])
+    columns = {name: column[:, start:].copy() for name, column in market.columns.items()}
+    return Market(market.universe, calendar, market.symbols, market.size - start, columns)
+
+
+def same_bits(one: FloatArray, other: FloatArray) -> bool:
+    """Whether two float arrays are equal to the last bit; every NaN is the same NaN, and -0.0 is not 0.0."""
+    if one.shape != other.shape or not np.array_equal(np.isnan(one), np.isnan(other)):
+        return False
+    there = ~np.isnan(one)
+    return bool(np.array_equal(one[there].view(np.int64), other[there].view(np.int64)))
 
 
 def _factor(rng: np.random.Generator, sessions: int) -> FloatArray:
