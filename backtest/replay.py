@@ -25,6 +25,12 @@ from regimes.model import RegimeModel
 
 __all__ = ["Replay", "first_session"]
 
+WARM_UP = 2520
+"""Sessions before the run that pass through regime and intervals one by one: ten years, after which neither remembers how it
+began. Base rates take in everything before that too."""
+_CHUNK = 256
+"""Sessions whose signals are turned into Python numbers at a time: enough to be quick, few enough to stay in cache."""
+
 
 def first_session(market: Market, settings: Settings) -> int:
     """Position of the first session of the run.
@@ -67,7 +73,10 @@ class Replay:
         """Warm up on what came before, then run each session; the last `essays` records carry quotes."""
         market, start = self._market, self.start
         days = session_rows(market)
-        for snapshot in self._snapshots(days, 0, start, [""] * start):
+        primed = max(start - WARM_UP, 0)
+        self._feed.reveal(days[:primed])
+        self.cycle.prime(primed)
+        for snapshot in self._snapshots(days, primed, start, [""] * (start - primed)):
             self._model.update(snapshot)
             self.cycle.warm(snapshot)
         quoted_from = start if essays == "all" else market.size - essays
@@ -76,7 +85,9 @@ class Replay:
             yield self.cycle.run(snapshot, reading, quote=snapshot.at >= quoted_from)
 
     def _snapshots(self, days: np.ndarray, start: int, stop: int, digests: list[str]) -> Iterator[Snapshot]:
-        index, calendar = self._frame.index, self._market.calendar
-        for at, row, digest in zip(range(start, stop), self._frame.rows(start, stop), digests, strict=True):
-            self._feed.reveal(days[at : at + 1])
-            yield Snapshot(self._feed, index, at, calendar.as_of(at), digest, row)
+        feed, index, instants = self._feed, self._frame.index, self._market.calendar.instants(start, stop)
+        for first in range(start, stop, _CHUNK):
+            rows = self._frame.rows(first, min(first + _CHUNK, stop))
+            for at, row in enumerate(rows, first):
+                feed.reveal(days[at : at + 1])
+                yield Snapshot(feed, index, at, instants[at - start], digests[at - start], row)

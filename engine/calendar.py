@@ -135,6 +135,11 @@ class TradingCalendar:
         """The instant at which the cycle of session `at` speaks."""
         return self.close(at) + PUBLISH_AFTER_CLOSE
 
+    def instants(self, start: int, stop: int) -> list[datetime]:
+        """`as_of` of the sessions from `start` to before `stop`."""
+        stamps: list[datetime] = self.closes[start:stop].tolist()
+        return [stamp.replace(tzinfo=UTC) + PUBLISH_AFTER_CLOSE for stamp in stamps]
+
     def last_closed(self, now: datetime) -> int:
         """Index of the last session whose bars are final at the aware instant `now`; -1 when there is none.
 

@@ -7,6 +7,7 @@ array that a snapshot hands out is a copy; every other value is immutable. A mis
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
@@ -15,7 +16,7 @@ from engine.bars import FIELDS, FloatArray
 from engine.calendar import TradingCalendar
 from engine.errors import InputError
 from engine.market import Market
-from engine.signals.compute import SignalIndex, SignalRow
+from engine.signals.compute import Row, SignalIndex, SignalRow
 from engine.signals.spec import Signal
 from engine.universe import Universe
 
@@ -86,6 +87,11 @@ class Snapshot:
         """Roles and symbols."""
         return self._feed.universe
 
+    @property
+    def absent(self) -> Mapping[str, str]:
+        """Signals that can never have a value in this universe, with the reason; the same object all through a run."""
+        return self._index.absent
+
     def value(self, name: str) -> float | None:
         """Value of a signal, None when it is missing; `InputError` when no such signal is declared."""
         try:
@@ -99,6 +105,14 @@ class Snapshot:
             return self._zs[self._at[name]]
         except KeyError:
             raise _undeclared(name) from None
+
+    def values_and_zs(self, names: tuple[str, ...]) -> tuple[Row, Row]:
+        """Values and z-scores of several signals at once, None where missing: the quick way to read a fixed list."""
+        try:
+            pick = self._index.picker(names)
+        except KeyError as error:
+            raise _undeclared(error.args[0]) from None
+        return pick(self._values), pick(self._zs)
 
     def seen(self, name: str) -> bool:
         """Whether the signal has ever had a z-score: False for a role that is empty or a history that is still too

@@ -1,8 +1,8 @@
 """The cycle: one session from snapshot to record. The only path, for a day in 2003 and for today.
 
-Contract: `warm` lets the learners see sessions before the run; `run` makes a session's calls. Sessions come in order,
-each once. Within a session: settle what is due, learn from it, ask, debate, combine, gate, claim. Nothing is read but
-the snapshot and the feed behind it, and feedback enters only as verdicts that are already due.
+Contract: `prime` and `warm` let the learners see sessions before the run; `run` makes a session's calls. Sessions come
+in order, each once. Within a session: settle what is due, learn from it, ask, debate, combine, gate, claim. Nothing is
+read but the snapshot and the feed behind it, and feedback enters only as verdicts that are already due.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from engine.bars import FloatArray
 from engine.claims import Claim, Target, Verdict, claim_id
 from engine.resolve import resolve
 from engine.scoring import BaseRate, ExpandingQuantile
@@ -54,6 +57,17 @@ class _Desk:
         self.open: deque[_Open] = deque()
         self._said: deque[tuple[float | None, Band | None]] = deque()
 
+    def prime(self, prices: FloatArray) -> None:
+        """The base rate and the past of returns from long before the run, at once; intervals need no more than `warm`.
+        """
+        horizon = self.target.horizon
+        growth = prices[horizon:] / prices[:-horizon]
+        growth = growth[~np.isnan(growth)]
+        for ratio in growth[growth != 1.0].tolist():
+            self.base.add(ratio > 1.0)
+        self.past.extend((growth - 1.0).tolist())
+        self._said.extend([(None, None)] * min(horizon, len(prices)))
+
     def learn(self, feed: Feed, at: int) -> None:
         """The return that ends today joins the base rate and the intervals."""
         if len(self._said) < self.target.horizon:
@@ -83,9 +97,19 @@ class Cycle:
         self.minds, self.targets = tuple(minds), tuple(targets)
         self.names = tuple(mind.name for mind in minds)
         self.desks = {target.key: _Desk(target, self.names) for target in targets}
+        self._siblings = {
+            symbol: [desk for desk in self.desks.values() if desk.target.symbol == symbol]
+            for symbol in {target.symbol for target in targets}
+        }
         self.tally = Tally((*self.names, "synthesis"))
         self._feed = feed
         self._count = 0
+
+    def prime(self, sessions: int) -> None:
+        """Take in the first `sessions` sessions of history, before any `warm`."""
+        for desk in self.desks.values():
+            if sessions:
+                desk.prime(self._feed.history(desk.target.symbol, sessions - 1, sessions, "adj_close"))
 
     def warm(self, snapshot: Snapshot) -> None:
         """Learn from a session before the run: base rates and intervals see it, no call is made."""
@@ -151,7 +175,7 @@ class Cycle:
         for stop in (
             gates.reference_gate(target, reference, session),
             gates.calendar_gate(target, deadline, session),
-            gates.unique_gate(target, identity, [claim.id for claim in claims]),
+            gates.unique_gate(target, identity, claims),
         ):
             if stop is not None:
                 held.append(stop)
@@ -181,7 +205,7 @@ class Cycle:
                 return None
         leans = tuple([item.lean if isinstance(item, View) else None for item in said])
         made = desk.synthesis.forecast(desk.base.value, leans, gates.COVERAGE_CAP if checked else 1.0)
-        standing = [item.claim for other in self.desks.values() for item in other.open]
+        standing = [item.claim for other in self._siblings[desk.target.symbol] for item in other.open]
         netted = gates.netting_gate(desk.target, made.probability, standing)
         if netted is not None:
             held.append(netted)

@@ -10,14 +10,20 @@ Hence losing an input never adds confidence. With less than half of the usable w
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from engine.claims import Target
+from engine.signals.compute import Row
 from engine.snapshot import Snapshot
 from minds.view import Abstention, Contribution, Missing, View
 from regimes.reading import RegimeReading
 
 __all__ = ["EvidenceMind", "Term"]
+
+
+_LEAST = 0.2
+"""Below this share of a mind's whole weight there is nothing to speak from."""
 
 
 class Term(NamedTuple):
@@ -40,6 +46,22 @@ class Term(NamedTuple):
     only: tuple[str, ...] = ()
 
 
+class _Table(NamedTuple):
+    """A mind's terms for one role of target, as far as one universe can feed them.
+
+    Attributes:
+        absent: the universe's absent signals, by which the table knows its universe.
+        terms: terms that can have a value; weights of all terms, these and the others, sum to 1 in absolute value.
+        signals: their signals.
+        gaps: terms whose role has no symbol.
+    """
+
+    absent: Mapping[str, str]
+    terms: tuple[Term, ...]
+    signals: tuple[str, ...]
+    gaps: tuple[Missing, ...]
+
+
 class EvidenceMind:
     """A mind that is a table of terms; subclasses set `name` and `terms`."""
 
@@ -47,60 +69,68 @@ class EvidenceMind:
     terms: tuple[Term, ...]
 
     def __init__(self) -> None:
-        self._tables: dict[str, tuple[Term, ...]] = {}
+        self._tables: dict[str, _Table] = {}
 
-    def table(self, target: Target) -> tuple[Term, ...]:
-        """The terms for one target, signals resolved, weights summing to 1 in absolute value."""
-        found = self._tables.get(target.role)
-        if found is None:
-            mine = [term for term in self.terms if not term.only or target.role in term.only]
-            total = sum(abs(term.weight) for term in mine)
-            found = tuple(
-                term._replace(signal=term.signal.format(target=target.role), weight=term.weight / total)
-                for term in mine
-            )
-            self._tables[target.role] = found
-        return found
+    def table(self, role: str) -> tuple[Term, ...]:
+        """All terms for targets of one role: signals resolved, weights summing to 1 in absolute value."""
+        mine = [term for term in self.terms if not term.only or role in term.only]
+        total = sum(abs(term.weight) for term in mine)
+        return tuple(term._replace(signal=term.signal.format(target=role), weight=term.weight / total) for term in mine)
 
     def view(self, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:
         """Weigh the evidence."""
-        amounts: list[tuple[Term, float]] = []
-        lost: list[Term] = []
-        unused: list[Term] = []
-        lean, z_of = 0.0, snapshot.z
-        for term in self.table(target):
-            z = z_of(term.signal)
-            if z is None:
-                (lost if snapshot.seen(term.signal) else unused).append(term)
-                continue
-            share = z / term.full
-            amount = term.weight * (1.0 if share > 1.0 else -1.0 if share < -1.0 else share)
-            amounts.append((term, amount))
-            lean += amount
-        missing = tuple([Missing(term.signal, snapshot.why_missing(term.signal)) for term in (*lost, *unused)])
+        table = self._tables.get(target.role)
+        if table is None or table.absent is not snapshot.absent:
+            table = self._tables[target.role] = self._fed(target.role, snapshot.absent)
+        values, zs = snapshot.values_and_zs(table.signals)
+        if None in zs or not table.terms:
+            return self._with_gaps(snapshot, target, table, values, zs)
+        return self._view(target, [_part(*row) for row in zip(table.terms, values, zs, strict=True)], table.gaps)
+
+    def _view(self, target: Target, parts: list[Contribution], missing: tuple[Missing, ...]) -> View | Abstention:
+        lean = sum([part[1] for part in parts])
+        if lean == 0.0:
+            return Abstention(self.name, target.key, "its evidence cancels out", missing)
+        return View(self.name, target.key, lean, tuple([part for part in parts if part[1]]), missing)
+
+    def _with_gaps(self, snapshot: Snapshot, target: Target, table: _Table, values: Row, zs: Row) -> View | Abstention:
+        """The careful path: some signal that could have a value has none today."""
+        parts = [_part(*row) for row in zip(table.terms, values, zs, strict=True) if row[2] is not None]
+        gaps = [term for term, z in zip(table.terms, zs, strict=True) if z is None]
+        lost = [term for term in gaps if snapshot.seen(term.signal)]
+        missing = (*[Missing(term.signal, snapshot.why_missing(term.signal)) for term in gaps], *table.gaps)
         doubt = sum([abs(term.weight) for term in lost])
-        have = sum([abs(term.weight) for term, _ in amounts])
-        if have < 0.5 * (have + doubt) or have < 0.2:
-            return Abstention(self.name, target.key, _too_little(have, lost, unused), missing)
-        if abs(lean) <= doubt:
-            return Abstention(self.name, target.key, _undecided(lost), missing)
-        keep = 1.0 - doubt / abs(lean)
-        parts = tuple([_part(term, amount * keep, snapshot) for term, amount in amounts if amount])
-        return View(self.name, target.key, sum([part.amount for part in parts]), parts, missing)
+        have = sum([abs(term.weight) for term in table.terms]) - sum([abs(term.weight) for term in gaps])
+        if have < 0.5 * (have + doubt) or have < _LEAST:
+            return Abstention(self.name, target.key, _too_little(have, missing), missing)
+        lean = sum([part.amount for part in parts])
+        if doubt and abs(lean) <= doubt:
+            return Abstention(self.name, target.key, _outweighed(lost), missing)
+        if doubt:
+            keep = 1.0 - doubt / abs(lean)
+            parts = [part._replace(amount=part.amount * keep) for part in parts]
+        return self._view(target, parts, missing)
+
+    def _fed(self, role: str, absent: Mapping[str, str]) -> _Table:
+        terms = self.table(role)
+        live = tuple(term for term in terms if term.signal not in absent)
+        gaps = tuple(Missing(term.signal, absent[term.signal]) for term in terms if term.signal in absent)
+        return _Table(absent, live, tuple(term.signal for term in live), gaps)
 
 
-def _part(term: Term, amount: float, snapshot: Snapshot) -> Contribution:
-    reads = term.high if (amount > 0) == (term.weight > 0) else term.low
-    value = snapshot.value(term.signal)
-    return Contribution(term.signal, amount, 0.0 if value is None else value, reads)
+def _part(term: Term, value: float | None, z: float | None) -> Contribution:
+    """The contribution of a term whose signal has a z-score, and so a value."""
+    assert value is not None and z is not None
+    signal, weight, high, low, full, _ = term
+    share = z / full
+    share = 1.0 if share > 1.0 else -1.0 if share < -1.0 else share
+    return Contribution(signal, weight * share, value, high if share > 0.0 else low)
 
 
-def _too_little(have: float, lost: list[Term], unused: list[Term]) -> str:
-    names = ", ".join(term.signal for term in (lost or unused)[:3])
+def _too_little(have: float, missing: Sequence[Missing]) -> str:
+    names = ", ".join(item.signal for item in missing[:3])
     return f"too little of its evidence is there ({have:.0%} by weight); it lacks {names}"
 
 
-def _undecided(lost: list[Term]) -> str:
-    if not lost:
-        return "its evidence cancels out"
+def _outweighed(lost: Sequence[Term]) -> str:
     return f"what it sees is weaker than what it lacks ({', '.join(term.signal for term in lost[:3])})"

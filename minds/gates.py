@@ -40,9 +40,9 @@ def calendar_gate(target: Target, deadline: str | None, session: str) -> GateRes
     )
 
 
-def unique_gate(target: Target, identity: str, published: Iterable[str]) -> GateResult | None:
+def unique_gate(target: Target, identity: str, published: Iterable[Claim]) -> GateResult | None:
     """One scored claim per symbol, kind, horizon and session."""
-    if identity not in published:
+    if all(claim.id != identity for claim in published):
         return None
     return GateResult("unique", target.key, "abstain", f"{identity} has been published already")
 

@@ -7,7 +7,6 @@ of range, a wrong type) becomes an abstention that states it; it never stops a c
 
 from __future__ import annotations
 
-import math
 from typing import Protocol
 
 from engine.claims import Target
@@ -56,11 +55,11 @@ def ask(mind: Mind, snapshot: Snapshot, reading: RegimeReading, target: Target) 
     if not isinstance(said, View):
         return _broken(mind, target, f"it returned {type(said).__name__} instead of a View or an Abstention")
     lean = said.lean
-    if isinstance(lean, bool) or not isinstance(lean, (int, float)) or not math.isfinite(lean):
-        return _broken(mind, target, "its lean is not a finite number")
-    if not -1.0 <= lean <= 1.0:
+    if type(lean) is not float and (isinstance(lean, bool) or not isinstance(lean, (int, float))):
+        return _broken(mind, target, "its lean is not a number")
+    if not -1.0 <= lean <= 1.0:  # NaN fails this too
         return _broken(mind, target, f"its lean {lean:.3g} lies outside -1 to 1")
-    if said.contributions and abs(sum(part.amount for part in said.contributions) - lean) > 1e-9:
+    if said.contributions and abs(sum([part.amount for part in said.contributions]) - lean) > 1e-9:
         return _broken(mind, target, "its contributions do not add up to its lean")
     if said.mind != mind.name or said.target != target.key:
         return said._replace(mind=mind.name, target=target.key)

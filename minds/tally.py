@@ -25,14 +25,15 @@ class Tally:
         """One settled claim: `lean` above zero called a rise, `outcome` is 1 when it rose."""
         if lean is None or lean == 0.0:
             return
-        right = int((lean > 0.0) == (outcome == 1))
-        for label in (regime, "all"):
-            cell = self._cells.setdefault((speaker, label), [0, 0, 0])
-            cell[0] += 1
-            cell[1] += right
-            cell[2] += outcome
+        cell = self._cells.get((speaker, regime))
+        if cell is None:
+            cell = self._cells[speaker, regime] = [0, 0, 0]
+        cell[0] += 1
+        cell[1] += (lean > 0.0) == (outcome == 1)
+        cell[2] += outcome
 
     def record(self, speaker: str, regime: str, weight: float | None) -> MindRecord:
         """The record of one speaker under one label (`all` for every label)."""
-        n, right, rises = self._cells.get((speaker, regime), (0, 0, 0))
+        cells = [cell for (name, label), cell in self._cells.items() if name == speaker and regime in (label, "all")]
+        n, right, rises = (sum(cell[at] for cell in cells) for at in range(3))
         return MindRecord(speaker, regime, n, right, max(rises, n - rises) / n if n else None, weight)

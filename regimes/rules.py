@@ -17,6 +17,10 @@ __all__ = ["RulesModel"]
 _DEGRADED_BELOW = 0.6
 _TRENDING = 1.3
 """Path length ratio of a random walk is about 1; above this the last 21 sessions went somewhere."""
+_READ = (
+    "regime.score", "regime.coverage", "regime.path_ratio", "regime.path_return",
+    "volatility.level", "market.realised_vol_21d", "market.drawdown", *(f"regime.{name}" for name in WEIGHTS),
+)  # fmt: skip
 
 
 class RulesModel:
@@ -31,30 +35,21 @@ class RulesModel:
 
     def update(self, snapshot: Snapshot) -> RegimeReading:
         """The reading after this session."""
-        machine, value = self._machine, snapshot.value
-        score, coverage = value("regime.score"), value("regime.coverage") or 0.0
-        changed = machine.step(
-            score, value("volatility.level"), value("market.realised_vol_21d"), value("market.drawdown")
-        )
+        machine = self._machine
+        (score, coverage, ratio, move, vix, realised, drawdown, *parts), _ = snapshot.values_and_zs(_READ)
+        changed = machine.step(score, vix, realised, drawdown)
         if changed or not self._since:
             self._since = snapshot.session
+        components = tuple(map(Component, WEIGHTS, parts, WEIGHTS.values()))
+        coverage = coverage or 0.0
         status: Status = "confirmed"
         reasons: tuple[str, ...] = ()
-        components = tuple([Component(name, value(f"regime.{name}"), weight) for name, weight in WEIGHTS.items()])
         if coverage < _DEGRADED_BELOW or score is None:
             status = "degraded"
             absent = [part.name for part in components if part.value is None]
             reasons = (f"the score lacks {', '.join(absent)}" if absent else "the score has too little history",)
         return RegimeReading(
-            machine.state,
-            score,
-            _path(value("regime.path_ratio"), value("regime.path_return")),
-            status,
-            self._since,
-            machine.dwell,
-            coverage,
-            components,
-            reasons,
+            machine.state, score, _path(ratio, move), status, self._since, machine.dwell, coverage, components, reasons
         )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from bisect import insort
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -149,6 +150,13 @@ class ExpandingQuantile:
             raise InputError(f"cannot take quantiles of {x!r}; pass finite returns, or NaN for void")
         if x == x:
             insort(self._sorted, float(x))
+
+    def extend(self, values: Iterable[float]) -> None:
+        """Add many values at once, as `add` would one by one."""
+        found = [float(x) for x in values if x == x]
+        if any(math.isinf(x) for x in found):
+            raise InputError("cannot take quantiles of an infinite value; pass finite returns, or NaN for void")
+        self._sorted = sorted([*self._sorted, *found])
 
     def quantile(self, q: float) -> float:
         """Return the linearly interpolated q-quantile (Hyndman & Fan 1996, type 7), in the unit of the values.

@@ -6,9 +6,10 @@ nothing is filled with a neutral number. Row t of the frame equals, bit for bit,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -58,6 +59,19 @@ class SignalIndex:
         """Signal name -> its column."""
         return {spec.name: column for column, spec in enumerate(self.specs)}
 
+    @cached_property
+    def _pickers(self) -> dict[tuple[str, ...], Callable[[Row], Row]]:
+        return {}
+
+    def picker(self, names: tuple[str, ...]) -> Callable[[Row], Row]:
+        """A function that takes the columns of `names`, in that order, out of a row; `KeyError` for an unknown name."""
+        found = self._pickers.get(names)
+        if found is None:
+            columns = [self.at[name] for name in names]
+            found = itemgetter(*columns) if len(columns) > 1 else lambda row: tuple(row[column] for column in columns)
+            self._pickers[names] = found
+        return found
+
 
 @dataclass(frozen=True)
 class SignalFrame:
@@ -68,11 +82,16 @@ class SignalFrame:
     zs: FloatArray
     ages: npt.NDArray[np.uint8]
 
+    @cached_property
+    def _seen(self) -> npt.NDArray[np.bool_]:
+        found: npt.NDArray[np.bool_] = np.logical_or.accumulate(~np.isnan(self.zs), axis=1)
+        return found
+
     def rows(self, start: int, stop: int) -> list[SignalRow]:
         """One row per session from `start` to before `stop`."""
         values, zs = _session_rows(self.values[:, start:stop]), _session_rows(self.zs[:, start:stop])
         ages = np.ascontiguousarray(self.ages[:, start:stop].T)
-        seen = np.ascontiguousarray(np.logical_or.accumulate(~np.isnan(self.zs), axis=1)[:, start:stop].T)
+        seen = np.ascontiguousarray(self._seen[:, start:stop].T)
         return [SignalRow(*row) for row in zip(values, zs, map(bytes, ages), map(bytes, seen), strict=True)]
 
 
