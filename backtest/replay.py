@@ -26,8 +26,8 @@ from regimes.model import RegimeModel
 __all__ = ["Replay", "first_session"]
 
 WARM_UP = 2520
-"""Sessions before the run that pass through regime and intervals one by one: ten years, after which neither remembers how it
-began. Base rates take in everything before that too."""
+"""Sessions before the run that pass through regime and intervals one by one: ten years, after which neither remembers
+how it began. Base rates take in everything before that too."""
 _CHUNK = 256
 """Sessions whose signals are turned into Python numbers at a time: enough to be quick, few enough to stay in cache."""
 
@@ -57,9 +57,8 @@ class Replay:
     def __init__(
         self, market: Market, minds: Sequence[Mind], targets: Sequence[Target], model: RegimeModel, start: int
     ) -> None:
-        extra = [target.symbol for target in targets if target.role == target.symbol]
         specs = (
-            *signal_table(market.universe, extra),
+            *signal_table(market.universe, [target.symbol for target in targets]),
             *model.signals,
             *(s for mind in minds for s in own_signals(mind)),
         )

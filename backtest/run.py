@@ -68,9 +68,9 @@ def run_backtest(
     market, notices = load_market(source, settings)
     start = first_session(market, settings)
     minds = load_minds(settings.minds)
-    replay = Replay(market, minds, settings.targets, RulesModel(), start)
     folder.make()
     loaded = time.perf_counter()
+    replay = Replay(market, minds, settings.targets, RulesModel(), start)
     with _open(folder, settings.genesis(market.calendar.labels[start])) as ledger:
         essay = _cycles(replay, settings, ledger, folder, progress)
         replayed = time.perf_counter()
