@@ -94,7 +94,12 @@ def parse(essay: str, as_json: bool) -> None:
 
 @workshop.group()
 def minds() -> None:
-    """The minds that can be asked for a view."""
+    r"""The minds that can be asked for a view.
+
+    \b
+    Example:
+      workshop minds list
+    """
 
 
 @minds.command("list")
@@ -113,7 +118,12 @@ def minds_list(as_json: bool) -> None:
 
 @workshop.group()
 def ledger() -> None:
-    """The append-only record of claims and verdicts."""
+    r"""The append-only record of claims and verdicts.
+
+    \b
+    Example:
+      workshop ledger verify runs/sample
+    """
 
 
 @ledger.command("verify")
@@ -149,7 +159,7 @@ def doctor(as_json: bool) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of the console script."""
     try:
-        workshop.main(arguments, standalone_mode=False)
+        workshop.main(arguments, prog_name="workshop", standalone_mode=False)
     except WorkshopError as error:
         _end(str(error), error.exit_code)
     except click.exceptions.Abort:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from backtest.folder import LEDGER
@@ -15,7 +16,7 @@ __all__ = ["verify"]
 def verify(path: str, head: str | None, *, as_json: bool) -> None:
     """Walk the chain of the ledger at `path` (a file, or the folder of a run)."""
     file = Path(path)
-    if file.is_dir():
+    if os.path.isdir(file):  # Path.is_dir raises for a name that is too long; Ledger.open then says what is wrong
         file = file / LEDGER
     try:
         expected = None if head is None else Head.parse(head)

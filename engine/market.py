@@ -89,12 +89,17 @@ class Market:
     def digests(self, start: int) -> list[str]:
         """Chained SHA-256 of all bars known at each session from `start` on, as 16 hex characters each.
 
-        The digest of a session depends on no later bar, so a claim can name the data it was made from.
+        The digest of a session depends on no later bar, so a claim can name the data it was made from. Every symbol of
+        the universe takes part, also one without bars: which symbols are there by the end is not known before.
         """
-        block = np.stack([self.columns[name] for name in FIELDS])  # (fields, symbols, size)
-        by_session = np.ascontiguousarray(block.transpose(2, 0, 1)).astype("<f8") + 0.0  # -0.0 and 0.0 hash alike
+        everyone = self.universe.symbols
+        by_session = np.full((self.size, len(FIELDS), len(everyone)), np.nan, "<f8")
+        places = [everyone.index(symbol) for symbol in self.symbols]
+        for field, name in enumerate(FIELDS):
+            by_session[:, field, places] = self.columns[name].T
+        by_session += 0.0  # -0.0 and 0.0 hash alike
         by_session[np.isnan(by_session)] = np.nan
-        chain = hashlib.sha256("\n".join((self.universe.calendar, *self.symbols)).encode())
+        chain = hashlib.sha256("\n".join((self.universe.calendar, *everyone)).encode())
         chain.update(by_session[:start].tobytes())
         found = []
         for at in range(start, self.size):
