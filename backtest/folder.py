@@ -30,6 +30,11 @@ class RunFolder:
         self.path = path
         self.ledger = path / LEDGER
 
+    @property
+    def begun(self) -> bool:
+        """Whether a ledger is there; False too where the path cannot be looked at, as `make` then says."""
+        return os.path.exists(self.ledger)  # Path.exists raises for a name that is too long or a folder that is closed
+
     def make(self) -> None:
         """Create the folder; `InputError` when that is not possible."""
         try:

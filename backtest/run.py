@@ -63,7 +63,7 @@ def run_backtest(
     """
     began = time.perf_counter()
     folder = RunFolder(out)
-    if folder.ledger.exists() and not resume:
+    if folder.begun and not resume:
         raise InputError(f"{out} already holds a run; add --resume to continue it, or choose another --out")
     market, notices = load_market(source, settings)
     start = first_session(market, settings)
@@ -87,7 +87,7 @@ def run_backtest(
 
 
 def _open(folder: RunFolder, genesis: bytes) -> Ledger:
-    if not folder.ledger.exists():
+    if not folder.begun:
         return Ledger.create(folder.ledger, genesis)
     ledger = Ledger.open(folder.ledger, writable=True)
     if ledger.genesis() != genesis:

@@ -173,14 +173,16 @@ class Snapshot:
             InputError: the field is not one of the bar table, or the role has no symbol.
         """
         if field not in _FIELD:
-            raise InputError(f"bars have no field {field!r}; choose one of {', '.join(FIELDS)}")
+            raise _no_field(field)
         symbol = self.universe.symbol(role)
         if symbol is None:
             raise InputError(f"no history for {role!r}: {self.universe.why_missing(role)}")
         return self._feed.history(symbol, self.at, sessions, field)
 
     def price(self, symbol: str, field: str = "close") -> float | None:
-        """A symbol's price at this session's close; None when there is no bar."""
+        """A symbol's price at this session's close; None when there is no bar, `InputError` for an unknown field."""
+        if field not in _FIELD:
+            raise _no_field(field)
         return self._feed.price(symbol, self.at, field)
 
     def _column(self, name: str) -> int:
@@ -199,6 +201,10 @@ class Snapshot:
 
     def _count(self, symbol: str, sessions: int) -> int:
         return int(np.count_nonzero(~np.isnan(self._feed.history(symbol, self.at, sessions, "adj_close"))))
+
+
+def _no_field(field: str) -> InputError:
+    return InputError(f"bars have no field {field!r}; choose one of {', '.join(FIELDS)}")
 
 
 def _undeclared(name: str) -> InputError:

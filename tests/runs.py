@@ -37,8 +37,22 @@ from regimes.rules import RulesModel
 from tests.worlds import WORLD, invented_bars
 
 __all__ = [
-    "READING", "ROOT", "TARGETS", "Fixed", "Prices", "Ran", "bodies", "calm_bars", "command", "main", "made_up",
-    "parsed", "records", "snapshots", "write_folder", "write_universe",
+    "READING",
+    "ROOT",
+    "TARGETS",
+    "Fixed",
+    "Prices",
+    "Ran",
+    "bodies",
+    "calm_bars",
+    "command",
+    "made_up",
+    "main",
+    "parsed",
+    "records",
+    "snapshots",
+    "write_folder",
+    "write_universe",
 ]  # fmt: skip
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -150,8 +164,7 @@ def write_folder(folder: Path, bars: Mapping[str, Bars], after: str = "") -> Pat
     for symbol, item in bars.items():
         columns = [getattr(item, name).tolist() for name in FIELDS]
         lines = [
-            ",".join([day.isoformat(), *map(repr, row)])
-            for day, *row in zip(item.days.tolist(), *columns, strict=True)
+            ",".join([day.isoformat(), *map(repr, row)]) for day, *row in zip(item.days.tolist(), *columns, strict=True)
         ]
         text = "\n".join([",".join(COLUMNS), *lines, ""])
         (folder / f"{symbol.replace('^', '_')}.csv").write_text(text + after, encoding="utf-8")

@@ -21,7 +21,8 @@ MARKET = invented_market(SEED, SESSIONS)
 
 def bars_on(symbol: str, days: list[str], prices: list[float]) -> Bars:
     column = np.array(prices)
-    return Bars(symbol, np.array(days, "datetime64[D]"), *(column.copy() for _ in FIELDS[:-1]), np.ones(len(days)))
+    first, high, low, close, adjusted = (column.copy() for _ in range(5))
+    return Bars(symbol, np.array(days, "datetime64[D]"), first, high, low, close, adjusted, np.ones(len(days)))
 
 
 def test_every_bar_stands_on_its_session_and_nowhere_else() -> None:
