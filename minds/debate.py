@@ -1,0 +1,64 @@
+"""Debate: how the minds that were asked stand to one another, and how strongly.
+
+Contract: a pure function of what the minds said about one target. An abstention counts for nothing: it never lowers
+the conviction and never takes a side. A lean of exactly zero speaks (its confidence of 0 lowers the conviction) but
+takes no side either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from minds.view import Abstention, Debate, DebateLabel, View
+
+__all__ = ["conviction", "debate"]
+
+_RANKS = 64
+"""Ranks beyond these weigh less than 1e-12 of the first and are left out, so that no weight ever overflows."""
+
+
+def conviction(confidences: Iterable[float]) -> float:
+    """Rank-weighted mean of confidences, the largest first.
+
+    The weights are Fibonacci numbers: 3:2 for two minds, 5:3:2 for three, 8:5:3:2 for four, and so on.
+
+    Args:
+        confidences: one number in [0, 1] for each mind that speaks, in any order.
+
+    Returns:
+        A number in [0, 1]; 0 when nobody speaks.
+
+    >>> round(conviction([0.30, 0.38, 0.25]), 2)
+    0.33
+    """
+    ranked = sorted(confidences, reverse=True)[:_RANKS]
+    if not ranked:
+        return 0.0
+    weights = _weights(len(ranked))
+    return sum([weight * value for weight, value in zip(weights, ranked, strict=True)]) / sum(weights)
+
+
+def debate(views: Sequence[View | Abstention]) -> Debate:
+    """Label, conviction and confidences of what was said about one target, in the given order of minds."""
+    spoken = [item for item in views if isinstance(item, View)]
+    confidences = tuple([(item.mind, item.confidence) for item in spoken])
+    return Debate(_label(spoken), conviction([value for _, value in confidences]), confidences)
+
+
+def _label(spoken: Sequence[View]) -> DebateLabel:
+    rises = sum([item.lean > 0.0 for item in spoken])
+    falls = sum([item.lean < 0.0 for item in spoken])
+    if rises and falls:
+        return "divergent"
+    if rises + falls == 0:
+        return "silent"
+    if rises + falls == 1:
+        return "lone"
+    return "aligned_bullish" if rises else "aligned_bearish"
+
+
+def _weights(count: int) -> list[int]:
+    weights = [2, 3]
+    while len(weights) < count:
+        weights.append(weights[-1] + weights[-2])
+    return weights[:count][::-1]

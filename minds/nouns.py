@@ -1,0 +1,51 @@
+"""What signals are called in a sentence: `growth.ret_5d` is "QQQ's week", `curve.slope_10y3m` is "the slope of the
+yield curve".
+
+Contract: every signal has a name, made from its own where the table (`nouns.toml`, data) does not know it. Names hold
+no commas, parentheses or digits of ours, and are singular. A role that a target fills is spoken of by the target's
+symbol.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+
+from minds.record import CycleRecord
+from minds.text import name, ticker
+
+__all__ = ["Nouns"]
+
+
+class Nouns:
+    """Names of signals for one record."""
+
+    def __init__(self, record: CycleRecord) -> None:
+        self._owners = {target.role: ticker(target.symbol).lstrip("^") for target in record.targets}
+        self._known: dict[str, str] = {}
+
+    def thing(self, signal: str) -> str:
+        """A signal as a singular noun with its article."""
+        found = self._known.get(signal)
+        if found is None:
+            found = self._known[signal] = self._make(signal)
+        return found
+
+    def _make(self, signal: str) -> str:
+        signals, measures, roles = _table()
+        if signal in signals:
+            return signals[signal]
+        role, _, measure = signal.partition(".")
+        if measure in measures:
+            owner = self._owners.get(role) or roles.get(role) or name(role)
+            return measures[measure].format(owner=owner + ("'" if owner.endswith("s") else "'s"))
+        return f"the signal {name(signal).replace(',', ' ')}"
+
+
+@lru_cache(maxsize=1)
+def _table() -> tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]]:
+    text = (resources.files("minds") / "nouns.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    return table["signals"], table["measures"], table["roles"]

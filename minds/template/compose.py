@@ -1,0 +1,209 @@
+"""The order of an essay: an angle for the day, and a section at a time.
+
+Contract: see the package. Angles are data (`angles.toml`): what they need to exist, how often they take a turn, and
+which sections follow the opening. A section that has nothing to say is left out; the regime, the record, what is
+missing and each abstention are always there when the record holds them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+from minds import figures
+from minds.lookup import speakers
+from minds.nouns import Nouns
+from minds.record import CycleRecord
+from minds.template.evidence import Desk, thesis_facts
+from minds.template.facts import facts
+from minds.template.phrases import Angle, Facts, Teller, load, order
+from minds.template.track import records_text, settled_texts
+from minds.text import clause, listing, plural, title_case
+from minds.view import Abstention, View
+from minds.writer import Draft
+
+__all__ = ["TemplateWriter"]
+
+_VOICES = ("macro", "flow", "contrarian")
+_MINDS = 5
+_SETTLED = 4
+_GAPS = 4
+_FAINT = 0.015
+_SHORT_TITLE = 42
+_FIGURE = re.compile(r"[0-9][0-9.,]*[0-9]%?")
+
+
+class TemplateWriter:
+    """Writes an essay from phrases; stateless."""
+
+    def write(self, record: CycleRecord) -> Draft:
+        """Title, argument, prediction and closing for one cycle."""
+        return _Essay(record).draft()
+
+
+class _Essay:
+    """One essay in the making: `told` is what the reader has read so far."""
+
+    def __init__(self, record: CycleRecord) -> None:
+        self.record = record
+        self.called = speakers(record)
+        self.nouns = Nouns(record)
+        self.facts = facts(record, self.called, self.nouns)
+        self.teller = Teller(self.facts, date.fromisoformat(record.session).toordinal(), record.targets[0].key)
+        self.say = self.teller.say
+        self.said = record.views.get(record.targets[0].key, ())
+        self.told = ""
+
+    def draft(self) -> Draft:
+        """All the words."""
+        name, angle = _angle(self.teller)
+        sections: Mapping[str, Callable[[], Sequence[str]]] = {
+            "bridge": self._bridge,
+            "theses": self._theses,
+            "fork": lambda: self.say("fork").split("\n"),
+            "insight": lambda: self._insights(angle.skip),
+            "mute": self._mute,
+            "regime": self._regime,
+            "form": self._form,
+            "missing": self._missing,
+            "end": lambda: [self.say("end")],
+        }
+        paragraphs = self._add([self._opening(name)])
+        for section in angle.order[self.teller.turn(f"order/{name}", len(angle.order))]:
+            paragraphs += self._add(sections[section]())
+        return Draft(self._title(name), tuple(paragraphs), self._prediction(), self.say("closing"))
+
+    def _add(self, paragraphs: Sequence[str]) -> list[str]:
+        kept = [text for text in paragraphs if text]
+        self.told += " ".join(kept)
+        return kept
+
+    def _title(self, angle: str) -> str:
+        general = self.teller.turn("title", 5) == 0 and "held" not in self.facts and "changed" not in self.facts
+        title = (self.say("title_any") if general else "") or self.say(f"title_{angle}")
+        if len(title) <= _SHORT_TITLE and title[-1:] not in "?.":
+            tail = self.say("tail")
+            if tail and self.teller.turn("tail", 2) and not set(tail.split()) & _telling(title):
+                title = f"{title}, {tail}"
+        return title_case(title)
+
+    def _opening(self, angle: str) -> str:
+        hook = self.say(f"hook_{angle}")
+        if "moves" not in self.facts or self.facts["moves"] in hook:
+            return hook
+        return f"{hook} {self.say('tape')}"
+
+    def _bridge(self) -> list[str]:
+        return [self.say("bridge")] if "top" in self.facts else []
+
+    def _theses(self) -> list[str]:
+        spoken = [item for item in self.said if isinstance(item, View)]
+        ranked = sorted(spoken, key=lambda item: -item.confidence)
+        desk = Desk(self.record, self.called, self.nouns)
+        theses = [self._thesis(item, thesis_facts(desk, item)) for item in spoken if item in ranked[:_MINDS]]
+        rest = [
+            f"{self.called[item.mind]} {figures.strength(item.confidence)} {_side(item)}" for item in ranked[_MINDS:]
+        ]
+        return [*theses, self.say("rollcall", {"others": ", ".join(rest)})] if rest else theses
+
+    def _thesis(self, view: View, own: Facts) -> str:
+        say, voice = self.say, view.mind if view.mind in _VOICES else "plain"
+        if "one_thing" not in own:
+            return say("voice_bare", own)
+        sentences = [say("voice_faint" if view.confidence < _FAINT else f"voice_{voice}", own)]
+        if "two_thing" in own and self.teller.turn(f"two/{own['me']}", 3):
+            sentences.append(say(f"voice_{voice}_two", own))
+        if "anti_thing" in own:
+            sentences.append(say(f"voice_{voice}_anti", own))
+        elif "unopposed" in own:
+            sentences.append(say("voice_unopposed", own))
+        if "lacks" in own and self.teller.turn(f"lacks/{own['me']}", 3) == 0:
+            sentences.append(say("voice_lacks", own))
+        return " ".join(sentences)
+
+    def _insights(self, skip: Sequence[str]) -> list[str]:
+        """Two or three turns of the argument: first what fits on few days, then what fits on most."""
+        paragraphs: list[str] = []
+        for kind, most in (("ins_", 2), ("com_", 3 - self.teller.turn("insights", 2))):
+            pools = [pool for pool in load().pools if pool.startswith(kind) and pool not in skip]
+            for place in order(f"{self.teller.seed}/{kind}", self.teller.day, len(pools)):
+                if len(paragraphs) == most:
+                    break
+                text = self.say(pools[place])
+                if text and not self._stale(text, paragraphs):
+                    paragraphs.append(text)
+        return paragraphs
+
+    def _stale(self, text: str, so_far: Sequence[str]) -> bool:
+        """Whether a paragraph only repeats figures that have been quoted twice already."""
+        told = self.told + " ".join(so_far)
+        found = _FIGURE.findall(text)
+        return bool(found) and all(told.count(figure) >= 2 for figure in found)
+
+    def _mute(self) -> list[str]:
+        silent = [(self.called[item.mind], item.reason) for item in self.said if isinstance(item, Abstention)]
+        return [" ".join([self.say("mute", {"me": who, "why": clause(reason)}) for who, reason in silent])]
+
+    def _regime(self) -> list[str]:
+        sentences = [
+            self.say("regime_again" if self.facts["reading"] in self.told else "regime"),
+            self.say("regime_parts"),
+        ]
+        for pool in ("regime_lost", "regime_path"):
+            if self.teller.turn(pool, 2):
+                sentences.append(self.say(pool))
+        return [" ".join([text for text in sentences if text])]
+
+    def _form(self) -> list[str]:
+        """How the calls did: what settled, and the record with n."""
+        texts = settled_texts(self.record.verdicts, self.record.session)
+        settled = [self.say("unsettled")]
+        if texts:
+            settled = [self.say("settled", {"verdicts": "; ".join(texts[:_SETTLED])})]
+            if len(texts) > _SETTLED:
+                settled.append(self.say("settled_more", {"more": str(len(texts) - _SETTLED)}))
+        record = [self.say("record_none" if "record_none" in self.facts else "record"), self.say("record_here")]
+        each = records_text(self.record, self.called, _MINDS)
+        if each:
+            record.append(self.say("record_minds", {"each": each}))
+        return [" ".join(settled), " ".join([text for text in record if text])]
+
+    def _missing(self) -> list[str]:
+        by_reason: dict[str, list[str]] = {}
+        for item in self.record.missing:
+            by_reason.setdefault(clause(item.reason), []).append(self.nouns.thing(item.signal))
+        if not by_reason:
+            return []
+        gaps = [f"{listing(list(dict.fromkeys(names)))} ({reason})" for reason, names in by_reason.items()]
+        if len(gaps) > _GAPS:  # over the days each has its turn
+            at = _GAPS * self.teller.turn("gaps", -(-len(gaps) // _GAPS))
+            gaps = gaps[at:] + gaps[:at]
+        sentences = [self.say("missing", {"gaps": "; ".join(gaps[:_GAPS])})]
+        if len(gaps) > _GAPS:
+            sentences.append(self.say("missing_more", {"rest": plural(len(gaps) - _GAPS, "group")}))
+        return [" ".join(sentences)]
+
+    def _prediction(self) -> str:
+        if "held" in self.facts:
+            return self.say("why_none")
+        return " ".join([text for text in (self.say("why"), self.say("verdict_line")) if text])
+
+
+def _angle(teller: Teller) -> tuple[str, Angle]:
+    """Today's angle: the most urgent one that fits, else the one whose turn it is."""
+    fitting = {name: angle for name, angle in load().angles.items() if angle.fits(teller.facts)}
+    first = max(fitting, key=lambda name: fitting[name].urgent)
+    if not fitting[first].urgent:
+        rounds = [name for name, angle in fitting.items() for _ in range(angle.weight)]
+        first = rounds[teller.turn("angle", len(rounds))]
+    return first, fitting[first]
+
+
+def _telling(title: str) -> set[str]:
+    """Words of a headline that its continuation must not repeat."""
+    return {word.strip(",:") for word in title.split() if len(word.strip(",:")) > 3}
+
+
+def _side(view: View) -> str:
+    return "up" if view.lean > 0 else "down" if view.lean < 0 else "even"

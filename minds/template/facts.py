@@ -1,0 +1,167 @@
+"""What a record offers to say: every fact that phrases may name, as printed text, and flags that only say that
+something is so.
+
+Contract: a fact exists only when the record holds it; nothing is filled in. Every number is formatted here from the
+record by `minds.figures`. Names, symbols and reasons from elsewhere pass through `minds.text` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.claims import Claim, Target
+from engine.signals.spec import Signal
+from minds import figures
+from minds.gates import side
+from minds.lookup import claim_of, missing_names, why_none
+from minds.nouns import Nouns
+from minds.record import CycleRecord
+from minds.template.evidence import debate_facts
+from minds.template.phrases import Facts
+from minds.template.track import record_facts, verdict_facts
+from minds.text import clause, listing, plain, plural, ticker
+
+__all__ = ["facts"]
+
+_SPIKE, _QUIET = 2.0, 1.0
+_SHORT = 5
+"""Moves of up to a week: a level, or a gauge that looks back further, would be strange for weeks on end."""
+_EDGE = 0.001
+_SPLIT = 0.003
+_WIDTH = 0.05
+_OLD = 100
+_APART = 0.1
+_PARTS = {"vs_200": "the long average"}
+
+
+def facts(record: CycleRecord, called: Mapping[str, str], nouns: Nouns) -> Facts:
+    """Every fact of a record; `called` and `nouns` are how the essay names minds and signals."""
+    lead = record.targets[0]
+    found = {"sym": ticker(lead.symbol).lstrip("^"), "weekday": figures.weekday(record.session)}
+    if record.missing:
+        found["missing_n"] = plural(len(missing_names(record)), "input")
+    found |= _regime(record) | _call(record, lead) | _moves(record, lead) | _strangest(record, nouns)
+    found |= record_facts(record, called) | verdict_facts(record)
+    return found | debate_facts(record, called, nouns, found.get("call"))
+
+
+def _regime(record: CycleRecord) -> Facts:
+    reading = record.reading
+    found = {
+        "regime": reading.label.replace("_", "-"),
+        "reading": str(reading),
+        "age": plural(reading.sessions, "session"),
+        "since": figures.short_day(reading.since),
+        "coverage": figures.percent(reading.coverage, 0, sign=False),
+        f"is_{reading.label}": "",
+        f"is_{reading.status}": "",
+    }
+    if reading.reasons:
+        found["reasons"] = "; ".join([clause(reason) for reason in reading.reasons])
+    if reading.path != "unknown":
+        found["path"] = reading.path.replace("_", " ")
+    if reading.sessions == 1 and record.cycle > 1:
+        found["changed"] = ""
+    if reading.sessions >= _OLD:
+        found["old_label"] = ""
+    named = [(part.value, _PARTS.get(part.name, plain(part.name))) for part in reading.components]
+    parts = [(value, name) for value, name in named if value is not None]
+    if parts:
+        found["parts"] = listing([f"{name} {figures.value(value, 'score')}" for value, name in parts])
+        (low, worst), (high, best) = min(parts), max(parts)
+        if low < -_APART and high > _APART:
+            found |= {"best_part": best, "best_value": figures.value(high, "score")}
+            found |= {"worst_part": worst, "worst_value": figures.value(low, "score")}
+    if len(parts) < len(named):
+        found["parts_lost"] = listing([name for value, name in named if value is None])
+    return found
+
+
+def _call(record: CycleRecord, lead: Target) -> Facts:
+    """The published call, or why there is none; what caps it; the interval; the claims on risk."""
+    found: Facts = {}
+    claim, band = claim_of(record, lead, "direction"), claim_of(record, lead, "interval")
+    if claim is None or claim.probability is None:
+        found["held"] = why_none(record, lead)
+    else:
+        found["call"] = side(claim.probability)
+        found["p"] = figures.probability(claim.probability)
+        found["confidence"] = figures.probability(max(claim.probability, 1.0 - claim.probability))
+        found["due"] = figures.weekday(claim.deadline)
+        if claim.base_rate is not None:
+            found |= _edge(claim.probability, claim.base_rate)
+    caps = [clause(gate.reason) for gate in record.gates if gate.action == "cap" and gate.target in (lead.key, "*")]
+    if caps:
+        found["capped"] = "; ".join(caps)
+    if band is not None and band.low is not None and band.high is not None:
+        found |= _band(band, band.low, band.high)
+    for other in record.claims:
+        if other.kind in ("volatility", "drawdown") and other.probability is not None and other.base_rate is not None:
+            found[f"{other.kind}_p"] = figures.probability(other.probability)
+            found[f"{other.kind}_base"] = figures.probability(other.base_rate)
+            found[f"{other.kind}_than"] = "rougher" if other.probability > other.base_rate else "calmer"
+    return found
+
+
+def _edge(p: float, base: float) -> Facts:
+    found = {"base": figures.probability(base)}
+    if abs(p - base) < _EDGE:
+        return found | {"no_edge": ""}
+    points = f"{abs(100.0 * (p - base)):.1f}"
+    found["edge"] = f"{points} {'point' if points == '1.0' else 'points'}"
+    return found | {"above": "above" if p > base else "below"}
+
+
+def _band(band: Claim, low: float, high: float) -> Facts:
+    found = {"low": figures.percent(low), "high": figures.percent(high), "width": f"{100.0 * (high - low):.2f} points"}
+    if band.base_low is None or band.base_high is None or band.base_high <= band.base_low:
+        return found
+    ratio = (high - low) / (band.base_high - band.base_low)
+    if ratio < 1.0 - _WIDTH:
+        found["narrower"] = figures.percent(1.0 - ratio, 0, sign=False)
+    elif ratio > 1.0 + _WIDTH:
+        found["wider"] = figures.percent(ratio - 1.0, 0, sign=False)
+    return found
+
+
+def _moves(record: CycleRecord, lead: Target) -> Facts:
+    """What the day did to the targets, and one that went against the lead."""
+    moves: dict[str, float] = {}
+    for target in record.targets:
+        signal = record.signals.get(f"{target.role}.ret_1d")
+        if signal is not None and signal.age == 0:
+            moves[target.symbol] = signal.value
+    if not moves:
+        return {}
+    found = {"moves": ", ".join([f"{ticker(sym).lstrip('^')} {figures.percent(move)}" for sym, move in moves.items()])}
+    own = moves.get(lead.symbol)
+    if own:
+        found["move"] = figures.percent(own)
+        for symbol, move in moves.items():
+            if move * own < 0.0 and abs(move - own) >= _SPLIT and "split_sym" not in found:
+                found |= {"split_sym": ticker(symbol).lstrip("^"), "split_move": figures.percent(move)}
+    return found
+
+
+def _strangest(record: CycleRecord, nouns: Nouns) -> Facts:
+    """The short gauge that is furthest from its normal, when that is far, or when even that is near."""
+    scaled = [
+        (abs(signal.z), name, signal)
+        for name, signal in record.signals.items()
+        if signal.z is not None and signal.window <= _SHORT and signal.unit == "return"
+    ]
+    if not scaled:
+        return {}
+    far, name, signal = max(scaled, key=_by_distance)
+    key = "spike" if far >= _SPIKE else "quiet" if far < _QUIET and len(scaled) >= 3 else ""
+    if not key:
+        return {}
+    return {
+        f"{key}_thing": nouns.thing(name),
+        f"{key}_value": figures.value(signal.value, signal.unit),
+        f"{key}_z": figures.value(signal.z or 0.0, "sigma"),
+    }
+
+
+def _by_distance(item: tuple[float, str, Signal]) -> tuple[float, str]:
+    return item[0], item[1]
