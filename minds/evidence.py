@@ -10,6 +10,7 @@ Hence losing an input never adds confidence. With less than half of the usable w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -91,6 +92,8 @@ class EvidenceMind:
         lean = sum([part[1] for part in parts])
         if lean == 0.0:
             return Abstention(self.name, target.key, "its evidence cancels out", missing)
+        if not -1.0 <= lean <= 1.0:  # the scaled weights add up to one only to the last bit
+            lean = math.copysign(1.0, lean)
         return View(self.name, target.key, lean, tuple([part for part in parts if part[1]]), missing)
 
     def _with_gaps(self, snapshot: Snapshot, target: Target, table: _Table, values: Row, zs: Row) -> View | Abstention:
