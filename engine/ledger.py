@@ -204,7 +204,7 @@ class Ledger:
         for entry in self.entries():
             head = Head(entry.seq + 1, entry.digest)
             for anchor in anchors:
-                if anchor.entries == head.entries and not anchor.agrees(head):
+                if anchor.entries == head.entries and not head.digest.startswith(anchor.digest):
                     raise ChainError(f"{self.path}: entry {entry.seq} makes the head {head}, not {anchor}; {REPAIR}")
         for anchor in anchors:
             if anchor.entries > head.entries:
@@ -218,7 +218,10 @@ class Ledger:
         """The head that the last row states, unchecked."""
         if not (rows := self._ask("SELECT seq, digest FROM entries ORDER BY seq DESC LIMIT 1")):
             raise ChainError(f"{self.path}: entry 0 is missing, nothing is left; {REPAIR}")
-        return Head(rows[0][0] + 1, digest_text(rows[0][1]))
+        seq, digest = rows[0]
+        if not isinstance(seq, int):
+            raise ChainError(f"{self.path}: an entry has {seq!r} for its number; {REPAIR}")
+        return Head(seq + 1, digest_text(digest))
 
     def _ask(self, statement: str, *parameters: int | str) -> list[Any]:
         if self._db is None:

@@ -41,10 +41,6 @@ class Head(NamedTuple):
             raise InputError(f"'{text}' is not a ledger head; copy one from an essay, such as 5034:9f86d081884c7d65")
         return cls(int(match[1]), match[2])
 
-    def agrees(self, found: Head) -> bool:
-        """Whether `found`, with its whole digest, can be the head that this one names."""
-        return found.entries == self.entries and found.digest.startswith(self.digest)
-
 
 class Entry(NamedTuple):
     """One entry as it was appended."""

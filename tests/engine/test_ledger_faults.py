@@ -31,9 +31,11 @@ CHECKOUT = Path(engine.ledger.__file__).parents[1]
 SCALE = max(1, settings().max_examples // 60)
 Record = tuple[str, str, bytes]
 N = 12
-RECORDS: list[Record] = [("genesis", "", b'{"run":"test"}')] + [
-    ("session", f"2018-12-{n:02}", json.dumps({"n": n, "text": f"{n * n}." * (90 + 7 * n)}).encode())
-    for n in range(1, N)
+# Bodies from 0.4 to 6 KB and one of 12 KB, so that the file has every sort of page: header, inner, leaf, overflow.
+BODIES = [json.dumps({"n": n, "text": f"{n * n}." * (4000 if n == 6 else 150 * n)}).encode() for n in range(1, N)]
+RECORDS: list[Record] = [
+    ("genesis", "", b'{"run":"test"}'),
+    *(("session", f"2018-12-{n:02}", body) for n, body in enumerate(BODIES, start=1)),
 ]
 
 
@@ -110,13 +112,16 @@ def copy(seq: int, to: int) -> str:
     return f"INSERT INTO entries SELECT {to}, kind, key, body, digest FROM entries WHERE seq = {seq}"
 
 
+def fit(records: list[Record], last: int | None = None) -> list[str]:
+    """Give the entries up to `last` the digests that these records would have."""
+    fitting = chain(records)[: None if last is None else last + 1]
+    return [f"UPDATE entries SET digest = '{entry.digest}' WHERE seq = {entry.seq}" for entry in fitting]
+
+
 def rewrite(seq: int, body: bytes, last: int | None = None) -> list[str]:
     """Change a body and make every digest from there to `last` fit again."""
     records = [*RECORDS[:seq], (RECORDS[seq][0], RECORDS[seq][1], body), *RECORDS[seq + 1 :]]
-    stop = N if last is None else last + 1
-    return [f"UPDATE entries SET body = '{body.decode()}' WHERE seq = {seq}"] + [
-        f"UPDATE entries SET digest = '{entry.digest}' WHERE seq = {entry.seq}" for entry in chain(records)[seq:stop]
-    ]
+    return [f"UPDATE entries SET body = '{body.decode()}' WHERE seq = {seq}", *fit(records, last)]
 
 
 @pytest.mark.parametrize("seq", range(N - 1))
@@ -174,6 +179,52 @@ def test_a_tail_cut_while_the_ledger_is_open_shows_without_any_head(path: Path) 
         tamper(path, f"DELETE FROM entries WHERE seq = {N - 1}")
         with pytest.raises(ChainError, match=f"entry {N - 1} is missing"):
             reader.verify()
+
+
+def test_a_genesis_stands_first_and_only_there_even_if_the_digests_fit(tmp_path: Path) -> None:
+    late = write(tmp_path / "late")
+    tamper(late, "UPDATE entries SET kind = 'genesis' WHERE seq = 1", *fit([RECORDS[0], ("genesis", *RECORDS[1][1:])]))
+    with pytest.raises(ChainError, match="entry 1 does not match its digest, so it or its place was changed"):
+        verify(late)
+    none = write(tmp_path / "none")
+    tamper(none, "UPDATE entries SET kind = 'session' WHERE seq = 0", *fit([("session", *RECORDS[0][1:])]))
+    with pytest.raises(ChainError, match="entry 0 does not match"):
+        verify(none)
+
+
+def loosen(path: Path, *columns: str) -> None:
+    """Replace the table by one without types, where entry 5 has these columns."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute(f"CREATE TABLE copy AS SELECT {', '.join(columns)} FROM entries WHERE seq = 5")
+        db.execute("INSERT INTO copy SELECT * FROM entries WHERE seq != 5")
+        db.execute("DROP TABLE entries")
+        db.execute("CREATE TABLE entries AS SELECT * FROM copy")
+
+
+@pytest.mark.parametrize("value", ["NULL", "7", "0.5", "x'ff'", "CAST(x'ff' AS TEXT)"])
+@pytest.mark.parametrize("column", ["kind", "key", "body", "digest"])
+def test_a_value_of_a_type_that_no_ledger_holds_is_a_changed_entry(path: Path, column: str, value: str) -> None:
+    loosen(
+        path, *(f"{value} AS {name}" if name == column else name for name in ("seq", "kind", "key", "body", "digest"))
+    )
+    with pytest.raises(ChainError, match="entry 5 does not match"):
+        verify(path)
+
+
+def test_a_number_that_is_none_is_refused(path: Path) -> None:
+    loosen(path, "'five' AS seq", "kind", "key", "body", "digest")
+    with pytest.raises(ChainError, match="an entry has b'five' for its number"):
+        verify(path)
+
+
+def test_text_that_is_no_text_is_refused_even_if_its_digest_fits(path: Path) -> None:
+    fields = [ENTRIES[10].digest.encode(), b"11", b"\xff", b"", b""]
+    digest = hashlib.sha256(b"".join(b"%d:%s," % (len(field), field) for field in fields)).hexdigest()
+    tamper(
+        path, f"UPDATE entries SET kind = CAST(x'ff' AS TEXT), key = '', body = '', digest = '{digest}' WHERE seq = 11"
+    )
+    with pytest.raises(ChainError, match="entry 11 does not match"):
+        verify(path)
 
 
 def test_an_emptied_ledger(path: Path) -> None:
