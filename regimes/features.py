@@ -26,6 +26,7 @@ from engine.bars import FloatArray
 from engine.signals import windows
 from engine.signals.columns import Columns, MissingRole, least_of
 from engine.signals.cross import HEDGE
+from engine.signals.per_symbol import returns
 from engine.signals.spec import SignalSpec, ValueAndZ
 
 __all__ = ["REGIME_SIGNALS", "WEIGHTS"]
@@ -134,8 +135,7 @@ def _path_ratio(columns: Columns) -> ValueAndZ:
 
 
 def _path_return(columns: Columns) -> ValueAndZ:
-    value = columns.ret("market", 21)
-    return value, value / (columns.sigma("market") * np.sqrt(21.0))
+    return returns(columns, "market", 21)
 
 
 def _vol_jump(columns: Columns) -> ValueAndZ:

@@ -127,14 +127,14 @@ class Columns:
 
         return self.once(("ewma_sigma", role, decay), make)
 
-    def spread(self, role: str, against: str, sessions: int = 1, hedge: float = 1.0) -> FloatArray:
+    def spread(self, role: str, against: str, sessions: int, hedge: float) -> FloatArray:
         """Log return of `role` less `hedge` times that of `against`, over `sessions`."""
         return self.once(
             ("spread", role, against, sessions, hedge),
             lambda: self.ret(role, sessions) - hedge * self.ret(against, sessions),
         )
 
-    def spread_sigma(self, role: str, against: str, width: int, hedge: float = 1.0) -> FloatArray:
+    def spread_sigma(self, role: str, against: str, width: int, hedge: float) -> FloatArray:
         """Standard deviation of the daily `spread` over `width` sessions."""
         return self.once(
             ("spread_sigma", role, against, width, hedge),

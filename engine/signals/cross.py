@@ -26,9 +26,9 @@ _FALL, _REFUGE = -0.007, 0.004
 
 
 def _spread(columns: Columns, pair: tuple[str, str], sessions: int, width: int, hedge: float = 1.0) -> ValueAndZ:
-    """Return of the first less `hedge` times that of the second; z by its daily deviation over `width`."""
-    value = columns.spread(*pair, sessions, hedge)
-    return value, value / (columns.spread_sigma(*pair, width, hedge) * np.sqrt(float(sessions)))
+    """Return of holding the first against `hedge` of the second; z by the daily deviation of its log over `width`."""
+    move = columns.spread(*pair, sessions, hedge)
+    return np.expm1(move), move / (columns.spread_sigma(*pair, width, hedge) * np.sqrt(float(sessions)))
 
 
 def _size_divergence(columns: Columns) -> ValueAndZ:
@@ -52,9 +52,9 @@ def _volatility_level(columns: Columns) -> ValueAndZ:
 
 
 def _volatility_change(columns: Columns) -> ValueAndZ:
-    """ln(V / V five sessions ago); z by the deviation of such changes over a year."""
-    value = columns.ret("volatility", 5)
-    return value, value / windows.window_std(value, YEAR, least=least_of(YEAR))
+    """V / V five sessions ago - 1; z by the deviation of the logs of such changes over a year."""
+    move = columns.ret("volatility", 5)
+    return np.expm1(move), move / windows.window_std(move, YEAR, least=least_of(YEAR))
 
 
 def _term_slope(columns: Columns) -> ValueAndZ:

@@ -1,8 +1,9 @@
 """Signals of one instrument: momentum, trend, volatility, volume and the failed relief rally.
 
 Contract: as for every spec's function (engine.signals.spec): whole columns in, (values, z-scores) out, NaN for missing.
-Returns are logarithmic; `sigma` is the standard deviation of daily returns over a year; a return over h sessions is
-measured against sigma * sqrt(h), what a random walk would do. z rises with the value, here and in all signals.
+Values are simple returns, which is what people quote; scales and z-scores are made of log returns. `sigma` is the
+standard deviation of daily returns over a year; a return over h sessions is measured against sigma * sqrt(h), what a
+random walk would do. z rises with the value, here and in all signals.
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ def instrument_signals(role: str) -> tuple[SignalSpec, ...]:
 
 
 def returns(columns: Columns, role: str, sessions: int) -> ValueAndZ:
-    """Log return over `sessions`; z against sigma * sqrt(sessions)."""
-    value = columns.ret(role, sessions)
-    return value, value / (columns.sigma(role) * np.sqrt(float(sessions)))
+    """Simple return over `sessions`, as people quote it; z is the log return against sigma * sqrt(sessions)."""
+    move = columns.ret(role, sessions)
+    return np.expm1(move), move / (columns.sigma(role) * np.sqrt(float(sessions)))
 
 
 def _versus_mean(columns: Columns, role: str) -> ValueAndZ:

@@ -29,6 +29,11 @@ Readings = dict[str, Callable[[int], Reading]]
 MISSING: Reading = (None, None)
 
 
+def simple(move: Number) -> Number:
+    """A log return as people quote it."""
+    return None if move is None else math.exp(move) - 1.0
+
+
 def over(a: Number, b: Number) -> Number:
     """A / b, missing when either is or when b is zero."""
     return None if a is None or b is None or b == 0.0 else a / b
@@ -151,7 +156,7 @@ class Plain:
     def spread_reading(self, a: str, b: str, t: int, span: int, width: int, hedge: float = 1.0) -> Reading:
         daily = self.column(f"spread {a} {b} {hedge}", lambda s: self.spread(a, b, s, 1, hedge))
         value = self.spread(a, b, t, span, hedge)
-        return value, over(value, times(self.deviation_of(daily, t, width), math.sqrt(span)))
+        return simple(value), over(value, times(self.deviation_of(daily, t, width), math.sqrt(span)))
 
     def group(self, name: str, t: int, span: int = 1) -> Number:
         members = self.groups[name]

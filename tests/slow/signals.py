@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from engine.market import Market
-from tests.slow.plain import MISSING, Number, Plain, Reading, Readings, minus, over, times
+from tests.slow.plain import MISSING, Number, Plain, Reading, Readings, minus, over, simple, times
 
 __all__ = ["instrument", "slow_table"]
 
@@ -23,8 +23,8 @@ def slow_table(market: Market) -> Readings:
 def instrument(plain: Plain, role: str) -> Readings:
     def returned(span: int) -> Callable[[int], Reading]:
         def reading(t: int) -> Reading:
-            value = plain.ret(role, t, span)
-            return value, over(value, times(plain.sigma(role, t), math.sqrt(span)))
+            move = plain.ret(role, t, span)
+            return simple(move), over(move, times(plain.sigma(role, t), math.sqrt(span)))
 
         return reading
 
@@ -109,7 +109,7 @@ def relations(plain: Plain) -> Readings:
 
     def change(t: int) -> Reading:
         formula = plain.column("vix 5", lambda s: plain.ret("volatility", s, 5))
-        return formula(t), over(formula(t), plain.deviation_of(formula, t, 252))
+        return simple(formula(t)), over(formula(t), plain.deviation_of(formula, t, 252))
 
     def slope(t: int) -> Reading:
         def formula(s: int) -> Number:

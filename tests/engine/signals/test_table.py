@@ -194,12 +194,34 @@ def test_an_even_rise_has_returns_but_no_scale() -> None:
     columns["adj_close"][market.rows["MKT"]] = 50.0 * 1.01 ** np.arange(300)
     frame = compute_signals(replaced(market, columns), TABLE)
     at = frame.index.at
-    assert frame.values[at["market.ret_5d"], -1] == pytest.approx(5.0 * math.log(1.01))
+    assert frame.values[at["market.ret_5d"], -1] == pytest.approx(1.01**5 - 1.0)
     assert frame.values[at["market.drawdown"], -1] == 0.0
     average = 50.0 * 1.01**299 * (1.0 - 1.01**-200) / (1.0 - 1.01**-1) / 200.0
     assert frame.values[at["market.vs_200d"], -1] == pytest.approx(50.0 * 1.01**299 / average - 1.0)
     assert math.isnan(frame.zs[at["market.ret_5d"], -1])
     assert math.isnan(frame.values[at["market.realised_vol_21d"], -1])
+
+
+def test_a_price_that_stands_still_has_returns_of_zero_and_no_volatility() -> None:
+    market = _whole(invented_market(10, 300))
+    columns = {name: column.copy() for name, column in market.columns.items()}
+    columns["adj_close"][market.rows["MKT"]] = 50.0
+    frame = compute_signals(replaced(market, columns), TABLE)
+    at = frame.index.at
+    assert frame.values[at["market.ret_21d"], -1] == 0.0
+    assert frame.values[at["market.drawdown"], -1] == 0.0
+    for name in ("market.realised_vol_21d", "market.realised_vol_63d", "market.ewma_vol"):
+        assert math.isnan(frame.values[at[name], -1]), name
+    assert math.isnan(frame.zs[at["market.drawdown"], -1])
+
+
+def test_expected_volatility_needs_sixty_returns() -> None:
+    market = _whole(invented_market(10, 330))
+    for prices, there in ((60, False), (61, True)):
+        columns = {name: column.copy() for name, column in market.columns.items()}
+        columns["adj_close"][market.rows["SML"], :-prices] = np.nan
+        frame = compute_signals(replaced(market, columns), TABLE)
+        assert np.isfinite(_column(frame, "small.ewma_vol")[-1]) == there
 
 
 def test_z_is_clipped() -> None:
