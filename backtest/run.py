@@ -122,7 +122,8 @@ def _essay(record: CycleRecord, head: Head, folder: RunFolder) -> Path:
     from minds.template import TemplateWriter
 
     draft = TemplateWriter().write(record)
-    return folder.write_essay(Path(link(record, draft.title)).name, render(record, str(head), draft))
+    name = f"{record.session}-{Path(link(record, draft.title)).name}.md"
+    return folder.write_essay(name, render(record, str(head), draft))
 
 
 def _keep(ledger: Ledger, kept: Any, record: CycleRecord, folder: RunFolder) -> Head:
