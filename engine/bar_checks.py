@@ -18,24 +18,24 @@ Told, not touched
     `gap`        sessions without a bar between the first and the last
     `stale`      five or more equal bars in a row; a level without volume may well stand still, so not for those
     `split`      close moves over 20-fold where adj_close does not
+    `range`      high is over 20-fold the low
 
 Why 20-fold: the largest real one-day moves stay inside it (Lehman Brothers fell 17-fold on 2008-09-15), a decimal point
 or a currency unit that slipped by 100 does not. For levels the move must also exceed one point, since yields near zero
-multiply easily. A slip that lasts through the whole file, or a wrong last digit, cannot be seen from one table.
+multiply easily. A slip that lasts through the whole file, in volume, or in a last digit, cannot be seen from one table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.bar_table import MEND, RawTable, Repair
 from engine.bars import FIELDS, Bars, FloatArray
-from engine.calendar import Days, TradingCalendar
-from engine.errors import DataError
+from engine.calendar import TradingCalendar
 
 __all__ = ["Repair", "check_bars"]
 
@@ -45,25 +45,6 @@ _ROUNDING = 1e-6
 _LARGEST_MOVE = 20.0
 _LEAST_MOVE_OF_A_LEVEL = 1.0
 _STALE_FROM = 5
-_MEND = "correct or delete that line"
-
-
-class Repair(NamedTuple):
-    """Something about a symbol's bars that was mended, or that a reader should know.
-
-    Attributes:
-        symbol: whose bars.
-        day: ISO day on which it first happens; empty when it belongs to no day.
-        kind: one word of the table in this module's docstring.
-        detail: one clause for people.
-        times: how many bars, or sessions, it concerns.
-    """
-
-    symbol: str
-    day: str
-    kind: str
-    detail: str
-    times: int = 1
 
 
 def check_bars(
@@ -93,7 +74,7 @@ def check_bars(
     Raises:
         DataError: the table breaks the contract; see the list above.
     """
-    table = _Table(symbol, where, level, calendar)
+    table = RawTable(symbol, where, level, calendar)
     table.fill(days, columns, lines)
     for check in _CHECKS:
         if not len(table.days):
@@ -103,78 +84,13 @@ def check_bars(
     return bars, tuple(table.repairs)
 
 
-@dataclass
-class _Table:
-    """The table while it is checked: `values` has shape (6, n), in the order of FIELDS."""
-
-    symbol: str
-    where: str
-    level: bool
-    calendar: TradingCalendar
-    days: Days = field(default_factory=lambda: np.empty(0, "datetime64[D]"))
-    values: FloatArray = field(default_factory=lambda: np.empty((6, 0)))
-    lines: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    repairs: list[Repair] = field(default_factory=list)
-
-    def fill(
-        self, days: npt.NDArray[Any], columns: Mapping[str, npt.NDArray[Any]], lines: npt.NDArray[np.int64] | None
-    ) -> None:
-        raw = np.asarray(days)
-        self.lines = np.arange(2, raw.size + 2) if lines is None else lines
-        if raw.dtype.kind != "M" or raw.ndim != 1:
-            self.refuse("the days are not plain dates", "give each as YYYY-MM-DD, without time or time zone")
-        self.days = raw.astype("datetime64[D]")
-        if (odd := np.isnat(raw) | (self.days != raw)).any():
-            at = int(odd.argmax())
-            self.refuse(f"the day {raw[at]} is no plain date", "give YYYY-MM-DD, without time or time zone", at)
-        if set(columns) != set(FIELDS):
-            self.refuse(f"the columns are {', '.join(columns)}", f"give exactly {', '.join(FIELDS)}")
-        self.values = np.empty((len(FIELDS), raw.size))
-        for row, name in enumerate(FIELDS):
-            column = np.asarray(columns[name])
-            if column.dtype.kind not in "fiu":
-                self.refuse(f"{name} holds {column.dtype} values, not numbers", "convert the column to numbers")
-            if column.shape != raw.shape:
-                self.refuse(f"{name} has shape {column.shape}, the days have {raw.shape}", "give one value a day")
-            self.values[row] = column
-        self.values += 0.0  # -0.0 becomes 0.0: equal numbers must be equal bytes
-
-    def refuse(self, problem: str, fix: str = _MEND, at: int | None = None) -> NoReturn:
-        row = None if at is None else int(self.lines[at])
-        raise DataError(problem, fix=fix, symbol=self.symbol, where=self.where, row=row)
-
-    def say(self, kind: str, day: np.datetime64, detail: str, times: int) -> None:
-        self.repairs.append(Repair(self.symbol, str(day), kind, detail, times))
-
-    def drop(self, gone: npt.NDArray[np.bool_], kind: str, detail: str) -> None:
-        if not gone.any():
-            return
-        self.say(kind, self.days[gone.argmax()], detail, int(gone.sum()))
-        self.days, self.values, self.lines = self.days[~gone], self.values[:, ~gone], self.lines[~gone]
-
-
-def _empty_lines(table: _Table) -> None:
+def _empty_lines(table: RawTable) -> None:
     volume = table.values[_VOLUME]
     blank = np.isnan(table.values[_PRICES]).all(axis=0) & (np.isnan(volume) | (volume == 0))
     table.drop(blank, "empty", "lines without any price, dropped")
 
 
-def _order(table: _Table) -> None:
-    step = np.diff(table.days).astype(np.int64)
-    if (step < 0).any():
-        at = int((step < 0).argmax()) + 1
-        table.refuse(f"{table.days[at]} comes after {table.days[at - 1]}", "sort the lines by date, oldest first", at)
-    again = np.concatenate([[False], step == 0])
-    left, right = table.values[:, :-1], table.values[:, 1:]
-    equal = ((left == right) | (np.isnan(left) & np.isnan(right))).all(axis=0)
-    conflict = again[1:] & ~equal
-    if conflict.any():
-        at = int(conflict.argmax()) + 1
-        table.refuse(f"{table.days[at]} has two different bars", "keep the right one and delete the other", at)
-    table.drop(again, "duplicate", "lines that repeat the one before them, dropped")
-
-
-def _finite(table: _Table) -> None:
+def _finite(table: RawTable) -> None:
     bad = ~np.isfinite(table.values)
     if bad.any():
         row, at = _first(bad)
@@ -183,16 +99,29 @@ def _finite(table: _Table) -> None:
         table.refuse(f"the {FIELDS[row]} of {table.days[at]} is {fault}", fix, at)
 
 
-def _signs(table: _Table) -> None:
+def _order(table: RawTable) -> None:
+    step = np.diff(table.days).astype(np.int64)
+    if (step < 0).any():
+        at = int((step < 0).argmax()) + 1
+        table.refuse(f"{table.days[at]} comes after {table.days[at - 1]}", "sort the lines by date, oldest first", at)
+    again = np.concatenate([[False], step == 0])
+    conflict = again[1:] & (table.values[:, :-1] != table.values[:, 1:]).any(axis=0)
+    if conflict.any():
+        at = int(conflict.argmax()) + 1
+        table.refuse(f"{table.days[at]} has two different bars", "keep the right one and delete the other", at)
+    table.drop(again, "duplicate", "lines that repeat the one before them, dropped")
+
+
+def _signs(table: RawTable) -> None:
     low = table.values[_PRICES] <= 0
     if not table.level and low.any():
         row, at = _first(low)
-        fix = f"{_MEND}, or, if this is a yield, list the symbol under [levels] of the universe"
+        fix = f"{MEND}, or, if this is a yield, list the symbol under [levels] of the universe"
         table.refuse(f"the {FIELDS[row]} of {table.days[at]} is {table.values[row, at]:.12g}, not above 0", fix, at)
     volume = table.values[_VOLUME]
     if (volume < 0).any():
         at = int((volume < 0).argmax())
-        table.refuse(f"the volume of {table.days[at]} is {volume[at]:.12g}, below 0", _MEND, at)
+        table.refuse(f"the volume of {table.days[at]} is {volume[at]:.12g}, below 0", MEND, at)
 
 
 def _first(bad: npt.NDArray[np.bool_]) -> tuple[int, int]:
@@ -201,7 +130,7 @@ def _first(bad: npt.NDArray[np.bool_]) -> tuple[int, int]:
     return int(bad[:, at].argmax()), at
 
 
-def _ranges(table: _Table) -> None:
+def _ranges(table: RawTable) -> None:
     bars = table.values
     if table.level:
         _open_of_a_level(table)
@@ -212,16 +141,16 @@ def _ranges(table: _Table) -> None:
         at = int(bad.argmax())
         day, (opened, high, low, close) = table.days[at], bars[:_ADJUSTED, at]
         if high < low:
-            table.refuse(f"on {day} the high {high:.12g} is below the low {low:.12g}", _MEND, at)
+            table.refuse(f"on {day} the high {high:.12g} is below the low {low:.12g}", MEND, at)
         name, price = ("close", close) if not low <= close <= high else ("open", opened)
-        table.refuse(f"the {name} {price:.12g} of {day} lies outside low {low:.12g} to high {high:.12g}", _MEND, at)
+        table.refuse(f"the {name} {price:.12g} of {day} lies outside low {low:.12g} to high {high:.12g}", MEND, at)
     wide = (top > bars[_HIGH]) | (bottom < bars[_LOW])
     if wide.any():
         bars[_HIGH], bars[_LOW] = top, bottom
         table.say("rounding", table.days[wide.argmax()], "high or low widened by a rounding error", int(wide.sum()))
 
 
-def _open_of_a_level(table: _Table) -> None:
+def _open_of_a_level(table: RawTable) -> None:
     opened, high, low = table.values[_OPEN], table.values[_HIGH], table.values[_LOW]
     slack = _ROUNDING * np.maximum(np.abs(high), np.abs(low))
     off = ((opened - high > slack) | (low - opened > slack)) & (low <= high)
@@ -230,7 +159,7 @@ def _open_of_a_level(table: _Table) -> None:
         table.say("open", table.days[off.argmax()], "opens outside low..high moved to the nearer bound", int(off.sum()))
 
 
-def _sessions(table: _Table) -> None:
+def _sessions(table: RawTable) -> None:
     at = np.searchsorted(table.calendar.days, table.days)
     at[at == len(table.calendar)] = 0
     closed = table.calendar.days[at] != table.days
@@ -249,32 +178,34 @@ def _sessions(table: _Table) -> None:
     table.drop(closed, "closed", f"bars on days that are no session of {table.calendar.name}, dropped")
 
 
-def _jumps(table: _Table) -> None:
-    floor = _LEAST_MOVE_OF_A_LEVEL if table.level else 0.0
-    adjusted, close = (_leaps(table.values[row], floor) for row in (_ADJUSTED, _CLOSE))
+def _jumps(table: RawTable) -> None:
+    _, high, low, close, adjusted, _ = table.values
+    leaps, steps = (_leap(prices[:-1], prices[1:], table.level) for prices in (adjusted, close))
     # A split moves close once and for good; a bar in the wrong unit moves it there and back.
-    spike = np.zeros_like(close)
-    spike[:-1] = close[:-1] & close[1:] & ~adjusted[:-1] & ~adjusted[1:]
-    for name, row, leaps in (("adj_close", _ADJUSTED, adjusted), ("close", _CLOSE, spike)):
-        if leaps.any():
-            at = int(leaps.argmax()) + 1
-            old, new = table.values[row, at - 1], table.values[row, at]
+    spike = np.zeros_like(steps)
+    spike[:-1] = steps[:-1] & steps[1:] & ~leaps[:-1] & ~leaps[1:]
+    for name, prices, bad in (("adj_close", adjusted, leaps), ("close", close, spike)):
+        if bad.any():
+            at = int(bad.argmax()) + 1
+            move = f"{name} moves from {prices[at - 1]:.12g} to {prices[at]:.12g} on {table.days[at]}"
             fix = "check that line and the one before it for a slipped decimal point, unit or split"
-            table.refuse(f"{name} moves from {old:.12g} to {new:.12g} on {table.days[at]}, more than 20-fold", fix, at)
-    splits = close & ~adjusted
-    if splits.any():
-        day = table.days[1:][splits.argmax()]
-        table.say("split", day, "close moves more than 20-fold where adj_close does not", int(splits.sum()))
+            table.refuse(f"{move}, more than 20-fold", fix, at)
+    for kind, odd, detail in (
+        ("split", np.append(False, steps & ~leaps), "close moves more than 20-fold where adj_close does not"),
+        ("range", _leap(low, high, table.level), "high is more than 20-fold the low"),
+    ):
+        if odd.any():
+            table.say(kind, table.days[odd.argmax()], detail, int(odd.sum()))
 
 
-def _leaps(prices: FloatArray, floor: float) -> npt.NDArray[np.bool_]:
-    """Where the step to the next bar is too large, shape (n - 1,)."""
-    before, after = np.abs(prices[:-1]), np.abs(prices[1:])
-    far: npt.NDArray[np.bool_] = np.maximum(before, after) > _LARGEST_MOVE * np.minimum(before, after)
-    return far & (np.abs(np.diff(prices)) > floor)
+def _leap(before: FloatArray, after: FloatArray, level: bool) -> npt.NDArray[np.bool_]:
+    """Where two prices are too far apart."""
+    larger, smaller = np.maximum(np.abs(before), np.abs(after)), np.minimum(np.abs(before), np.abs(after))
+    far: npt.NDArray[np.bool_] = larger > _LARGEST_MOVE * smaller
+    return far & (np.abs(after - before) > (_LEAST_MOVE_OF_A_LEVEL if level else 0.0))
 
 
-def _gaps(table: _Table) -> None:
+def _gaps(table: RawTable) -> None:
     first, last = np.searchsorted(table.calendar.days, table.days[[0, -1]])
     sessions = table.calendar.days[first : last + 1]
     absent = np.ones(len(sessions), np.bool_)
@@ -286,7 +217,7 @@ def _gaps(table: _Table) -> None:
         table.say("gap", sessions[starts[0]], detail, int(absent.sum()))
 
 
-def _stale(table: _Table) -> None:
+def _stale(table: RawTable) -> None:
     bars = table.values[[_OPEN, _HIGH, _LOW, _CLOSE, _VOLUME]]
     same = (bars[:, 1:] == bars[:, :-1]).all(axis=0)
     if table.level:
@@ -306,5 +237,5 @@ def _runs(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArra
     return edges[::2], edges[1::2] - edges[::2]
 
 
-_CHECKS = (_empty_lines, _order, _finite, _signs, _ranges, _sessions, _jumps, _gaps, _stale)
+_CHECKS = (_empty_lines, _finite, _order, _signs, _ranges, _sessions, _jumps, _gaps, _stale)
 """In order: each relies on what those before it made sure of."""

@@ -1,0 +1,170 @@
+"""One CSV file of bars: from its bytes to days and numbers.
+
+Contract: the header is exactly `date,open,high,low,close,adj_close,volume`; days are YYYY-MM-DD; numbers are plain; an
+empty field, `nan` or `null` is missing. A byte-order mark, CRLF and blank lines are tolerated; anything else is a
+`DataError` with the line as a person counts them. The end of knowledge cuts the *text*: lines dated later, and
+unreadable lines with no earlier day after them, are gone before anything is parsed. (In a file without any readable day
+nothing is cut: its days are in another form, and it is refused.)
+
+Numbers are read by one correctly rounding parser, whatever the version of pandas.
+"""
+
+from __future__ import annotations
+
+import difflib
+import gzip
+import re
+import zlib
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from engine.bars import COLUMNS, FIELDS, FloatArray
+from engine.calendar import Days
+from engine.errors import DataError
+
+__all__ = ["CsvFile", "CsvTable"]
+
+_LARGEST_FILE = 64 * 2**20
+"""Bytes of text; a century of daily bars needs 2 MiB."""
+_EARLIEST, _LATEST = np.datetime64("1900-01-01"), np.datetime64("2199-12-31")
+"""Days beyond them are slips of the keyboard, and cost the calendar seconds."""
+_NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_MISSING = frozenset({b"", b"nan", b"null", b"na", b"n/a"})
+_INFINITE = frozenset({b"inf", b"+inf", b"-inf", b"infinity", b"-infinity"})
+
+
+class CsvTable(NamedTuple):
+    """What one file says: `values` has shape (6, n), `lines` counts from 1 with the header."""
+
+    days: Days
+    values: FloatArray
+    lines: npt.NDArray[np.int64]
+
+
+class CsvFile(NamedTuple):
+    """One symbol's file, yet to be read."""
+
+    symbol: str
+    path: Path
+
+    def _refuse(self, problem: str, fix: str, row: int | None = None) -> NoReturn:
+        raise DataError(problem, fix=fix, symbol=self.symbol, where=str(self.path), row=row)
+
+    def read(self, until: date | None) -> CsvTable:
+        """What the file said at the end of knowledge; `DataError` names the first line that breaks the contract."""
+        text = self._text().removeprefix(b"\xef\xbb\xbf")
+        lines = (text.replace(b"\r\n", b"\n") if b"\r" in text else text).split(b"\n")
+        self._check_header([_shown(cell.strip()) for cell in lines[0].split(b",")])
+        heads, numbers = _known(lines[1:], until)
+        rows = [lines[number - 1] for number in numbers]
+        days, values = _read_plain(rows, heads) or self._read_slowly(rows, numbers)
+        if len(days) and (days.min() < _EARLIEST or days.max() > _LATEST):
+            at = int(((days < _EARLIEST) | (days > _LATEST)).argmax())
+            self._refuse(f"the day {days[at]} cannot be", "correct the year", int(numbers[at]))
+        return CsvTable(days, values, numbers)
+
+    def _text(self) -> bytes:
+        if not self.path.is_file():
+            self._refuse("it is not a regular file", "put the CSV file itself there")
+        try:
+            with gzip.open(self.path) if self.path.suffix == ".gz" else self.path.open("rb") as stream:
+                raw = stream.read(_LARGEST_FILE + 1)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            self._refuse("it is not a whole gzip file", "copy it again or unpack it to .csv")
+        except OSError as error:
+            self._refuse(f"it cannot be read: {error.strerror}", "check that you may read it")
+        if len(raw) > _LARGEST_FILE:
+            self._refuse("it is larger than 64 MiB", "give daily bars, one line per day")
+        if not raw.strip():
+            self._refuse("it is empty", "delete it or fill it")
+        return raw
+
+    def _check_header(self, cells: list[str]) -> None:
+        if cells == list(COLUMNS):
+            return
+        unknown = [cell for cell in cells if cell not in COLUMNS]
+        missing = [name for name in COLUMNS if name not in cells]
+        problem = "the columns are repeated or in another order"
+        if unknown:
+            near = difflib.get_close_matches(unknown[0].lower(), missing, n=1)
+            problem = f"the column {unknown[0]!r} is unknown" + (f" (is it {near[0]}?)" if near else "")
+        elif missing:
+            problem = f"the column {missing[0]} is missing"
+        self._refuse(problem, f"make the first line {','.join(COLUMNS)}", 1)
+
+    def _read_slowly(self, rows: list[bytes], numbers: npt.NDArray[np.int64]) -> tuple[Days, FloatArray]:
+        """Line by line: allows missing values and spaces, and names the first line that cannot be read."""
+        days: list[date] = []
+        values = np.empty((len(FIELDS), len(rows)))
+        for at, (row, number) in enumerate(zip(rows, numbers.tolist(), strict=True)):
+            cells = [cell.strip() for cell in row.split(b",")]
+            if len(cells) != len(COLUMNS):
+                self._refuse(f"the line has {len(cells)} fields, not {len(COLUMNS)}", "correct or delete it", number)
+            days.append(self._day(cells[0], number))
+            for field, cell in enumerate(cells[1:]):
+                values[field, at] = self._number(cell, FIELDS[field], number)
+        return np.array(days, "datetime64[D]"), values
+
+    def _day(self, cell: bytes, number: int) -> date:
+        if re.fullmatch(rb"\d{4}-\d\d-\d\d", cell):
+            try:
+                return date.fromisoformat(cell.decode())
+            except ValueError:
+                self._refuse(f"{cell.decode()} is not in the calendar", "correct the day", number)
+        self._refuse(f"{_shown(cell)!r} is no plain day", "write YYYY-MM-DD, without time or time zone", number)
+
+    def _number(self, cell: bytes, name: str, number: int) -> float:
+        if _NUMBER.fullmatch(cell) or cell.lower() in _INFINITE:
+            return float(cell)
+        if cell.lower() in _MISSING:
+            return float("nan")
+        fix = "write a plain number such as 12.5, without quotes, units or thousands separators"
+        self._refuse(f"the {name} {_shown(cell)!r} is not a number", fix, number)
+
+
+def _shown(cell: bytes) -> str:
+    """A cell for a message: short, and free of whatever could disturb a terminal."""
+    text = cell.decode("utf-8", errors="replace")
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:40])
+
+
+def _known(lines: list[bytes], until: date | None) -> tuple[npt.NDArray[np.bytes_], npt.NDArray[np.int64]]:
+    """What the folder held at the end of knowledge: the first 11 bytes of each line, and its number in the file."""
+    heads = np.array([line[:11] for line in lines], "S11")
+    dated = _dated(heads)
+    keep = dated.copy()
+    for at in np.flatnonzero(~dated):
+        keep[at] = bool(lines[at].strip())
+    if until is not None and dated.any():
+        past = dated & (heads.astype("S10") <= until.isoformat().encode())
+        keep &= past | ~dated
+        keep[np.flatnonzero(past)[-1] + 1 if past.any() else 0 :] = False
+    return heads[keep], np.flatnonzero(keep) + 2
+
+
+def _dated(heads: npt.NDArray[np.bytes_]) -> npt.NDArray[np.bool_]:
+    """Which lines start in the form of a day, 9999-99-99."""
+    codes = heads.view(np.uint8).reshape(-1, 11)
+    digits = (codes[:, [0, 1, 2, 3, 5, 6, 8, 9]] - ord("0") < 10).all(axis=1)  # unsigned: what is below "0" wraps
+    found: npt.NDArray[np.bool_] = digits & (codes[:, [4, 7]] == ord("-")).all(axis=1)
+    return found
+
+
+def _read_plain(rows: list[bytes], heads: npt.NDArray[np.bytes_]) -> tuple[Days, FloatArray] | None:
+    """Days and values of lines in plain form; None as soon as one needs a closer look."""
+    text = b"".join([row[11:] + b"\n" for row in rows])
+    marks = text.translate(None, b"0123456789.-+eE")
+    commas = heads.view(np.uint8).reshape(-1, 11)[:, 10] == ord(",")
+    if marks != b",,,,,\n" * len(rows) or not (_dated(heads) & commas).all():
+        return None
+    try:
+        days = heads.astype("S10").astype("datetime64[D]")
+        numbers = orjson.loads(b"[%b]" % text[:-1].replace(b"\n", b","))
+    except ValueError:
+        return None
+    return days, np.array(numbers, np.float64).reshape(-1, len(FIELDS)).T
