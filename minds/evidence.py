@@ -92,7 +92,7 @@ class EvidenceMind:
         lean = sum([part[1] for part in parts])
         if lean == 0.0:
             return Abstention(self.name, target.key, "its evidence cancels out", missing)
-        if not -1.0 <= lean <= 1.0:  # the scaled weights add up to one only to the last bit
+        if 1.0 < abs(lean) < 1.0 + 1e-9:  # the scaled weights add up to one only to the last bit
             lean = math.copysign(1.0, lean)
         return View(self.name, target.key, lean, tuple([part for part in parts if part[1]]), missing)
 
