@@ -92,10 +92,9 @@ def _found() -> dict[str, EntryPoint]:
 def _load(point: EntryPoint) -> Mind:
     try:
         mind = point.load()()
-    except Exception as error:  # a stranger's code, at import or in its constructor
-        raise InputError(
-            f"the mind {point.name!r} ({point.value}) cannot be loaded: {type(error).__name__}: {error}"
-        ) from error
+    except (Exception, SystemExit) as error:  # a stranger's code, at import or in its constructor
+        told = " ".join(f"{type(error).__name__}: {error}".split())  # one sentence, also of an error of many lines
+        raise InputError(f"the mind {point.name!r} ({point.value}) cannot be loaded: {told}") from error
     if getattr(mind, "name", None) != point.name or not callable(getattr(mind, "view", None)):
         raise InputError(f"the mind {point.name!r} ({point.value}) must have that `name` and a method `view`")
     loaded: Mind = mind
