@@ -153,7 +153,8 @@ def _strict(yfinance: Any) -> Iterator[None]:
 
 def _failure(symbol: str, response: Response | None, error: Exception) -> DataError:
     """The sentence for an exception of yfinance, from what Yahoo really answered."""
-    what = f"{type(error).__name__}: {' '.join(str(error).split())[:160]}".rstrip(": ")
+    reason = " ".join(str(error).partition(" See http")[0].split())  # curl ends with a link to its list of errors
+    what = f"{type(error).__name__}: {reason[:160]}".rstrip(":. ")
     if response is None:
         return DataError(
             f"Yahoo could not be reached ({what})", symbol=symbol, fix=f"check the network and run again; {_KEPT}"
