@@ -400,7 +400,14 @@ def test_a_file_of_nothing_but_the_future_is_absent(tmp_path: Path) -> None:
     assert loaded.notices == (("^VIX", "", "absent", "the source has no bar of it up to 2018-02-09", 1),)
 
 
-@pytest.mark.parametrize("content", [text(*FUTURE), text(), HEADER])
+def test_a_file_of_nothing_but_empty_lines_is_absent(tmp_path: Path) -> None:
+    write(tmp_path, text(f"{DAYS[0]},,,,,,", f"{DAYS[1]},,,,,,0"), "_VIX.csv")
+    loaded = write(tmp_path, text(*LINES)).load(TWO, None)
+    assert set(loaded.bars) == {"SPY"}
+    assert [(notice.kind, notice.times) for notice in loaded.notices] == [("empty", 2), ("absent", 1)]
+
+
+@pytest.mark.parametrize("content", [text(*FUTURE), text(), HEADER, text(f"{DAYS[0]},,,,,,")])
 def test_a_market_without_a_past_is_refused(content: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no bar of the market role, SPY up to 2018-02-09; give a later --end"):
         write(tmp_path, content).load(ONE, CUT)
