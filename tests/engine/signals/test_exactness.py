@@ -95,6 +95,21 @@ def test_history_before_the_look_back_changes_no_bit(seed: int) -> None:
                     assert same_bits(mine[row, first - moved :], theirs[row, first:]), (spec.name, start)
 
 
+def test_the_declared_window_is_no_longer_than_what_the_value_looks_at() -> None:
+    market = invented_market(71, 500)
+    whole, rng = compute_signals(market, TABLE), np.random.default_rng(71)
+    dates = (300, 404, 405, 450, 495, 499)
+    for row, spec in enumerate(TABLE):
+        changed = False
+        for t in dates * 3:
+            inside = garbled(market, rng, 0, t - spec.window + 2)
+            frame = compute_signals(inside.cut(t + 1), [spec])
+            changed |= not same_bits(frame.values[0, t:], whole.values[row, t : t + 1])
+            if changed:
+                break
+        assert changed, spec.name
+
+
 PEEKS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "tomorrow": lambda x: np.append(x[1:], np.nan),
     "the day after tomorrow's direction": lambda x: np.sign(np.append(x[2:], [np.nan, np.nan])),

@@ -224,6 +224,47 @@ def test_expected_volatility_needs_sixty_returns() -> None:
         assert np.isfinite(_column(frame, "small.ewma_vol")[-1]) == there
 
 
+@pytest.mark.parametrize(
+    ("name", "moves", "event"),
+    [
+        ("market.relief_failure", {"MKT": (0.0201, -0.0101)}, True),
+        ("market.relief_failure", {"MKT": (0.0199, -0.0101)}, False),
+        ("market.relief_failure", {"MKT": (0.0201, -0.0099)}, False),
+        ("stock_bond.flight_1d", {"MKT": (0.0, -0.00701), "TLNG": (0.0, 0.00401)}, True),
+        ("stock_bond.flight_1d", {"MKT": (0.0, -0.00699), "TLNG": (0.0, 0.00401)}, False),
+        ("stock_bond.flight_1d", {"MKT": (0.0, -0.00701), "TLNG": (0.0, 0.00399)}, False),
+        ("size_divergence", {"SML": (0.0, 0.04), "GRO": (0.0, -0.04)}, True),
+        ("size_divergence", {"SML": (0.0, 0.04), "GRO": (0.0, 0.001)}, False),
+        ("size_divergence", {"SML": (0.0, 0.0001), "GRO": (0.0, -0.0001)}, False),
+    ],
+)
+def test_an_event_begins_at_its_threshold(name: str, moves: dict[str, tuple[float, float]], event: bool) -> None:
+    market = _whole(invented_market(14, 300))
+    columns = {field: column.copy() for field, column in market.columns.items()}
+    for symbol, (yesterday, today) in moves.items():
+        close = columns["adj_close"][market.rows[symbol]]
+        close[-2:] = close[-3] * np.exp([yesterday, yesterday + today])
+    frame = compute_signals(replaced(market, columns), TABLE)
+    row = frame.index.at[name]
+    assert (frame.values[row, -1] != 0.0) == event
+    assert (frame.zs[row, -1] != 0.0) == event
+
+
+@pytest.mark.parametrize(
+    ("down", "fall", "event"), [(10, -0.09, True), (9, -0.09, True), (8, -0.09, False), (10, -0.001, False)]
+)
+def test_selling_is_synchronised_from_nine_tenths_on_in_a_falling_market(down: int, fall: float, event: bool) -> None:
+    universe = replace(WORLD, groups={**WORLD.groups, "stocks": WORLD.groups["stocks"][:10]})
+    market = _whole(invented_market(15, 300, universe))
+    columns = {field: column.copy() for field, column in market.columns.items()}
+    columns["adj_close"][market.rows["MKT"], -1] = columns["adj_close"][market.rows["MKT"], -2] * np.exp(fall)
+    for at, symbol in enumerate(universe.groups["stocks"]):
+        close = columns["adj_close"][market.rows[symbol]]
+        close[-1] = close[-2] * (0.99 if at < down else 1.01)
+    frame = compute_signals(replaced(market, columns), signal_table(universe))
+    assert _column(frame, "selling.synchronised")[-1] == pytest.approx(down / 10 if event else 0.0)
+
+
 def test_z_is_clipped() -> None:
     frame = compute_signals(invented_market(11, 700), TABLE)
     there = frame.zs[np.isfinite(frame.zs)]
