@@ -15,9 +15,16 @@ from minds.parse.values import number, sessions
 
 __all__ = ["Calls", "SecondaryCall", "named_missing", "read_calls"]
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_CLOSES = re.compile(r"([A-Z0-9^][A-Z0-9.^=-]{0,23}) will close (higher|lower)\b")
-_NO_CALL = re.compile(r"No direction call on ([A-Z0-9^][A-Z0-9.^=-]{0,23}) \(")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
+_SYMBOL = r"([A-Z0-9^][A-Z0-9.^=-]{0,23})"
+_STAMPED = re.compile(
+    _SYMBOL + r" will close (higher|lower) (?:within ([0-9]{1,2}h|[0-9]{1,2} sessions), )?"
+    r"by the close of [A-Z][a-z]{5,8}, [A-Z][a-z]{2,8} [0-9]{1,2}, [0-9]{4}(?: \([^()]{1,12}\))?: p\(up\) [0-9]"
+)
+_NO_CALL = re.compile(rf"No direction call on {_SYMBOL} \(")
+_BAND = re.compile(
+    r"The central [0-9]{1,2}% interval runs from ([+-]?[0-9]{1,6}\.[0-9]{2})% to ([+-]?[0-9]{1,6}\.[0-9]{2})%"
+)
 _TICKER = re.compile(r"(?<![A-Za-z0-9.^=-])\^?[A-Z][A-Z0-9]{0,11}(?:[.=-][A-Z0-9]{1,11})?(?![A-Za-z0-9])")
 _NOT_TICKERS = frozenset(
     [
@@ -106,19 +113,34 @@ class Calls(NamedTuple):
 
 def read_calls(prose: str, direction: str | None, lead_sessions: int | None) -> Calls:
     """Read a prediction's prose beside what its tags say."""
-    prose = prose.replace("−", "-")
-    sentences = _SENTENCE.split(prose)
+    sentences = _SENTENCE.split(prose.replace("−", "-"))
+    first = _STAMPED.match(sentences[0]) or _NO_CALL.match(sentences[0])
+    if first is not None:
+        return _stamped(first[1], sentences, lead_sessions)
     problems: list[str] = []
-    lead = _lead_symbol(sentences)
+    lead = next((symbol for sentence in sentences for symbol, _ in _symbols(sentence)), None)
     if lead is None:
         problems.append("the prediction names no symbol")
-    ends, warning = _range(prose, direction, problems)
+    ends, warning = _range("\n".join(sentences), direction, problems)
     found: dict[tuple[str, int], SecondaryCall] = {}
     for sentence in sentences:
-        call = _secondary(sentence, lead, lead_sessions, problems)
+        call = _free(sentence, lead, lead_sessions, problems)
         if call is not None and len(found) < _MOST_SECONDARY:
             found.setdefault((call.symbol, call.sessions), call)
     return Calls(lead, ends, tuple(found.values()), (warning,) if warning else (), tuple(problems))
+
+
+def _stamped(lead: str, sentences: list[str], lead_sessions: int | None) -> Calls:
+    """The desk's own form."""
+    bands = [match for match in map(_BAND.match, sentences[:2]) if match]
+    ends = (float(bands[0][1]), float(bands[0][2])) if bands else None
+    found: dict[tuple[str, int], SecondaryCall] = {}
+    for match in filter(None, map(_STAMPED.match, sentences[1:])):
+        ahead = sessions(match[3]) if match[3] else None
+        if ahead is not None and (match[1], ahead) != (lead, lead_sessions) and len(found) < _MOST_SECONDARY:
+            said = "up" if match[2] == "higher" else "down"
+            found.setdefault((match[1], ahead), SecondaryCall(match[1], said, match[3], ahead))
+    return Calls(lead, ends, tuple(found.values()), (), ())
 
 
 def named_missing(closing: str) -> tuple[tuple[str, ...], int]:
@@ -136,42 +158,28 @@ def named_missing(closing: str) -> tuple[tuple[str, ...], int]:
     return tuple(names), more
 
 
-def _lead_symbol(sentences: list[str]) -> str | None:
-    for pattern in (_NO_CALL, _CLOSES):
-        match = pattern.match(sentences[0])
-        if match:
-            return match[1]
-    return next((symbol for sentence in sentences for symbol, _ in _symbols(sentence)), None)
-
-
 def _symbols(sentence: str) -> list[tuple[str, int]]:
     found = ((match[0], match.start()) for match in _TICKER.finditer(sentence))
     return [(symbol, at) for symbol, at in found if symbol not in _NOT_TICKERS and len(symbol) > 1]
 
 
-def _secondary(sentence: str, lead: str | None, lead_sessions: int | None, problems: list[str]) -> SecondaryCall | None:
+def _free(sentence: str, lead: str | None, lead_sessions: int | None, problems: list[str]) -> SecondaryCall | None:
+    """A call in a sentence that has a symbol, a direction word and a horizon, other than the lead call."""
     horizon = _HORIZON.search(sentence)
-    if horizon is None or _NO_CALL.match(sentence):
+    if horizon is None:
         return None
     ahead = sessions(horizon[1])
-    exact = _CLOSES.match(sentence)
-    if exact is not None:
-        symbol, words = exact[1], exact[2]
-    else:
-        named = [(name, at) for name, at in _symbols(sentence) if (name, ahead) != (lead, lead_sessions)]
-        if not named:
-            return None
-        symbol, at = named[0]
-        said = _said(sentence, at, problems, symbol)
-        if said is None:
-            return None
-        words = said
-    if (symbol, ahead) == (lead, lead_sessions):
+    named = [(name, at) for name, at in _symbols(sentence) if (name, ahead) != (lead, lead_sessions)]
+    if not named:
+        return None
+    symbol, at = named[0]
+    said = _said(sentence, at, problems, symbol)
+    if said is None:
         return None
     if ahead is None:
         problems.append(f"the call on {symbol} has a horizon of {horizon[1]!r}, which is not a number of sessions")
         return None
-    return SecondaryCall(symbol, "up" if words in ("higher", "up") else "down", horizon[1], ahead)
+    return SecondaryCall(symbol, said, horizon[1], ahead)
 
 
 def _said(sentence: str, at: int, problems: list[str], symbol: str) -> str | None:

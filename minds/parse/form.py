@@ -67,7 +67,7 @@ class Sections(NamedTuple):
 
     Attributes:
         head: lines before the prediction.
-        prediction: the prediction's prose; None without a section.
+        prediction: the prediction's prose, a line for each paragraph; None without a section.
         tags: the lines that may hold tags.
         closing: the first line of prose after the tags.
         tail: lines from the end of the prediction's prose on.
@@ -94,7 +94,8 @@ def split(text: str, notes: Notes) -> Sections:
     body = [_MARK.sub("", lines[first], count=1).strip(), *lines[first + 1 :]]
     end = next((at for at, line in enumerate(body) if line == "---" or _TAG.search(line)), len(body))
     before = _TAG.split(body[end], maxsplit=1)[0] if end < len(body) and body[end] != "---" else ""
-    prose = " ".join(" ".join([*body[:end], before]).split())
+    paragraphs = "\n".join([*body[:end], before]).split("\n\n")
+    prose = "\n".join([" ".join(text.split()) for text in paragraphs if text.strip()])
     tail = body[end:]
     stop = next((at for at, line in enumerate(tail) if line == "---"), len(tail))
     closing = next((line for line in tail[:stop] if line and not _TAG.search(line)), "")

@@ -32,7 +32,7 @@ class ParsedEssay:
         conviction: as the footer states it, in [0, 1].
         confidences: mind -> confidence in [0, 1], in the footer's order.
         recomputed_conviction: what the confidences give by rank weights.
-        prediction: the prediction's text without the tags.
+        prediction: the prediction's text without the tags, a line for each paragraph.
         symbol: what the lead call is about.
         range_percent: lower and upper end of the lead call's return, in percent.
         secondary: further calls in the prediction.

@@ -29,6 +29,7 @@ _SHORT = 5
 _EDGE = 0.001
 _SPLIT = 0.003
 _WIDTH = 0.05
+_SKEW = 0.0005
 _OLD = 100
 _APART = 0.1
 _PARTS = {"vs_200": "the long average"}
@@ -114,6 +115,8 @@ def _edge(p: float, base: float) -> Facts:
 
 def _band(band: Claim, low: float, high: float) -> Facts:
     found = {"low": figures.percent(low), "high": figures.percent(high), "width": f"{100.0 * (high - low):.2f} points"}
+    if abs(low + high) > _SKEW:
+        found["skewed"] = ""
     if band.base_low is None or band.base_high is None or band.base_high <= band.base_low:
         return found
     ratio = (high - low) / (band.base_high - band.base_low)

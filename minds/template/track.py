@@ -31,7 +31,7 @@ def record_facts(record: CycleRecord, called: Mapping[str, str]) -> Facts:
             if mine.base is not None and key == "record":
                 found["record_above" if mine.right / mine.n > mine.base else "record_not_above"] = ""
     if "record" not in found:
-        found["record_none"] = ""
+        found["record_none"] = "n 0"
     minds = [item for item in record.records if item.mind in called and item.regime == "all"]
     weights = [item.weight for item in minds if item.weight is not None]
     if weights and len(weights) == len(minds):
