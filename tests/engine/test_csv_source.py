@@ -45,6 +45,11 @@ def text(*lines: str, header: str = HEADER) -> str:
     return "\n".join([header, *lines]) + "\n"
 
 
+def packed(content: str, level: int = 9) -> bytes:
+    """The same gzip bytes at any hour."""
+    return gzip.compress(content.encode(), level, mtime=0)
+
+
 def same(left: Bars, right: Bars) -> bool:
     """Equal to the last bit."""
     pairs = [(left.days, right.days), *((getattr(left, name), getattr(right, name)) for name in FIELDS)]
@@ -94,8 +99,8 @@ def test_harmless_habits_of_spreadsheets_change_nothing(content: str, tmp_path: 
 @pytest.mark.parametrize("level", [1, 9])
 def test_gzip_holds_the_same(level: int, tmp_path: Path) -> None:
     plain = write(tmp_path / "plain", text(*LINES)).load(ONE, None)
-    packed = write(tmp_path / "packed", gzip.compress(text(*LINES).encode(), level), "SPY.csv.gz").load(ONE, None)
-    assert same(plain.bars["SPY"], packed.bars["SPY"])
+    zipped = write(tmp_path / "zipped", packed(text(*LINES), level), "SPY.csv.gz").load(ONE, None)
+    assert same(plain.bars["SPY"], zipped.bars["SPY"])
 
 
 PRICES = st.floats(1e-6, 1e9, allow_nan=False, allow_infinity=False)
@@ -209,12 +214,12 @@ def test_a_wrong_header_is_named(header: str, words: str, tmp_path: Path) -> Non
     [
         (b"", "SPY.csv", r"SPY\.csv: it is empty; delete it or fill it"),
         (b" \n\r\n", "SPY.csv", "it is empty"),
-        (gzip.compress(b""), "SPY.csv.gz", "it is empty"),
+        (packed(""), "SPY.csv.gz", "it is empty"),
         (b"", "SPY.csv.gz", "it is empty"),
         (text(*LINES).encode(), "SPY.csv.gz", "it is not a whole gzip file; copy it again or unpack it"),
-        (gzip.compress(text(*LINES).encode())[:-9], "SPY.csv.gz", "it is not a whole gzip file"),
-        (gzip.compress(text(*LINES).encode())[:40], "SPY.csv.gz", "it is not a whole gzip file"),
-        (gzip.compress(text(*LINES).encode()) + b"tail", "SPY.csv.gz", "it is not a whole gzip file"),
+        (packed(text(*LINES))[:-9], "SPY.csv.gz", "it is not a whole gzip file"),
+        (packed(text(*LINES))[:40], "SPY.csv.gz", "it is not a whole gzip file"),
+        (packed(text(*LINES)) + b"tail", "SPY.csv.gz", "it is not a whole gzip file"),
         (text(*LINES).encode("utf-16"), "SPY.csv", "row 1: the column .* is unknown"),
         (b"\x00" * 1000, "SPY.csv", "row 1: the column .* is unknown"),
         (
@@ -222,6 +227,10 @@ def test_a_wrong_header_is_named(header: str, words: str, tmp_path: Path) -> Non
             "SPY.csv",
             "row 12: the open '\ufffd' is not a number",
         ),
+    ],
+    ids=[
+        *("empty", "blank", "empty inside", "empty gzip", "not gzip", "cut at the end", "cut early", "with a tail"),
+        *("utf-16", "zeros", "latin-1"),
     ],
 )
 def test_a_broken_file_is_refused(content: bytes, name: str, words: str, tmp_path: Path) -> None:
@@ -236,11 +245,11 @@ def test_a_broken_file_is_refused(content: bytes, name: str, words: str, tmp_pat
 def test_flipped_bytes_never_pass_through_gzip(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     pick = random.Random(seed)
     folder = tmp_path_factory.getbasetemp() / "flips"
-    packed = bytearray(gzip.compress(text(*LINES).encode(), mtime=0))
-    packed[pick.randrange(len(packed))] ^= 1 << pick.randrange(8)
+    zipped = bytearray(packed(text(*LINES)))
+    zipped[pick.randrange(len(zipped))] ^= 1 << pick.randrange(8)
     truth = write(tmp_path_factory.getbasetemp() / "right", text(*LINES)).load(ONE, None)
     try:
-        found = write(folder, bytes(packed), "SPY.csv.gz").load(ONE, None)
+        found = write(folder, bytes(zipped), "SPY.csv.gz").load(ONE, None)
     except InputError as refusal:
         assert ";" in str(refusal)
     else:  # a flag or a date in the gzip header, which says nothing about the content
@@ -264,7 +273,7 @@ def test_a_file_too_large_for_daily_bars_is_refused_before_it_fills_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.sources.csv_file._LARGEST_FILE", 100)
-    for name, content in (("SPY.csv", text(*LINES).encode()), ("SPY.csv.gz", gzip.compress(text(*LINES).encode()))):
+    for name, content in (("SPY.csv", text(*LINES).encode()), ("SPY.csv.gz", packed(text(*LINES)))):
         with pytest.raises(DataError, match="it is larger than 64 MiB; give daily bars"):
             write(tmp_path / name[-2:], content, name).load(ONE, None)
 
@@ -291,7 +300,7 @@ class TestFolders:
     def test_must_not_hold_a_symbol_twice(self, tmp_path: Path) -> None:
         write(tmp_path, text(*LINES))
         with pytest.raises(InputError, match=r"holds both SPY\.csv and SPY\.csv\.gz; delete one of them"):
-            write(tmp_path, gzip.compress(text(*LINES).encode()), "SPY.csv.gz").load(ONE, None)
+            write(tmp_path, packed(text(*LINES)), "SPY.csv.gz").load(ONE, None)
 
     def test_must_hold_files_not_folders(self, tmp_path: Path) -> None:
         (tmp_path / "SPY.csv").mkdir()
