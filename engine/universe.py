@@ -83,7 +83,10 @@ def load_universe(name_or_file: str) -> Universe:
         path = Path(name_or_file)
         if not path.is_file():
             raise InputError(f"the universe file {name_or_file} does not exist; give a path to a .toml file")
-        text = path.read_text(encoding="utf-8", errors="replace")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise InputError(f"the universe file {name_or_file} is not UTF-8 text; save it as UTF-8") from None
     else:
         if name_or_file not in universe_names():
             raise InputError(_unknown("universe", name_or_file, universe_names()))
@@ -107,24 +110,49 @@ def _universe(table: dict[str, Any], where: str) -> Universe:
     roles = _texts(table.get("roles", {}), f"universe {where}, [roles]")
     if "market" not in roles:
         raise InputError(f'universe {where}: [roles] has no market; add a line such as market = "SPY"')
-    groups = {}
-    for role, members in table.get("groups", {}).items():
-        if not isinstance(members, list) or not all(isinstance(item, str) for item in members):
-            raise InputError(f"universe {where}: group {role} must be a list of symbols")
-        groups[role] = tuple(members)
-    lags = table.get("lags", {})
-    if not all(isinstance(lag, int) and 0 <= lag <= 64 for lag in lags.values()):
+    groups = {
+        role: _symbols(members, f"universe {where}, group {role}") for role, members in _section(table, "groups", where)
+    }
+    levels: tuple[str, ...] = ()
+    for key, members in _section(table, "levels", where):
+        if key != "symbols":
+            raise InputError(f"universe {where}, [levels]: {_unknown('setting', key, ['symbols'])}")
+        levels = _symbols(members, f"universe {where}, [levels] symbols")
+    lags = dict(_section(table, "lags", where))
+    if not all(type(lag) is int and 0 <= lag <= 64 for lag in lags.values()):
         raise InputError(f"universe {where}: [lags] must be whole numbers of sessions, 0 to 64")
+    known = sorted({*roles.values(), *(symbol for members in groups.values() for symbol in members)})
+    for symbol in (*levels, *lags):
+        if symbol not in known:  # a slip here would let a yield be used a day before it was published
+            raise InputError(f"universe {where}, [levels] or [lags]: {_unknown('symbol', symbol, known)}")
+    for key in ("name", "title", "calendar"):
+        if not isinstance(table.get(key, ""), str):
+            raise InputError(f'universe {where}: {key} must be text, such as {key} = "text"')
     return Universe(
-        name=str(table.get("name", Path(where).stem)),
-        title=str(table.get("title", "")),
-        calendar=str(table.get("calendar", "XNYS")),
+        name=table.get("name", Path(where).stem),
+        title=table.get("title", ""),
+        calendar=table.get("calendar", "XNYS"),
         roles=roles,
         groups=groups,
-        levels=frozenset(table.get("levels", {}).get("symbols", [])),
-        lags=dict(lags),
+        levels=frozenset(levels),
+        lags=lags,
         missing=_texts(table.get("missing", {}), f"universe {where}, [missing]"),
     )
+
+
+def _section(table: dict[str, Any], key: str, where: str) -> list[tuple[str, Any]]:
+    section = table.get(key, {})
+    if not isinstance(section, dict):
+        raise InputError(f"universe {where}: {key} must be a section; write [{key}] and one line per name")
+    return list(section.items())
+
+
+def _symbols(members: object, where: str) -> tuple[str, ...]:
+    if not isinstance(members, list) or not all(isinstance(item, str) and item for item in members):
+        raise InputError(f'{where} must be a list of symbols, such as ["SPY", "QQQ"]')
+    if len(set(members)) < len(members):
+        raise InputError(f"{where} names a symbol twice; name each once")
+    return tuple(members)
 
 
 def _texts(table: object, where: str) -> dict[str, str]:
