@@ -138,7 +138,7 @@ def test_another_future_would_be_noticed() -> None:
     bars = invented_bars(51, 330)
     market, at = Market.build(WORLD, bars), 260
     whole = bodies(market, START, upto=at)
-    for change in FUTURES:
+    for change in FUTURES[1:]:  # a price below zero may stop a run, once it is the present
         assert bodies(change(market, np.random.default_rng(1), at - 1), START, upto=at)[:-1] == whole[:-1]
         assert bodies(change(market, np.random.default_rng(1), at - 1), START, upto=at)[-1] != whole[-1]
 
