@@ -9,9 +9,11 @@ has resolved.
 - `reference`: climatology, as arrays and as incremental classes
 - `calibration`: bias, ECE, Murphy and CORP decompositions of a finished record
 - `evidence`: Wilson intervals, shrunk rates, e-process
+- `comparison`: whether one forecaster beats another when claims overlap
 """
 
 from engine.scoring.calibration import Corp, Murphy, bias, corp, ece, murphy
+from engine.scoring.comparison import Comparison, dm_test
 from engine.scoring.evidence import Interval, cell_rate, e_process, e_value, shrunk_rate, wilson
 from engine.scoring.reference import Band, BaseRate, ExpandingQuantile, climatology, climatology_interval, tails
 from engine.scoring.rules import (
@@ -30,6 +32,7 @@ __all__ = [
     "CLIP",
     "Band",
     "BaseRate",
+    "Comparison",
     "Corp",
     "ExpandingQuantile",
     "Interval",
@@ -42,6 +45,7 @@ __all__ = [
     "climatology_interval",
     "corp",
     "covered",
+    "dm_test",
     "e_process",
     "e_value",
     "ece",
