@@ -22,9 +22,10 @@ __all__ = ["ScoreBook"]
 Body = dict[str, Any]
 _STALE = ("stale", "transition")
 _DIRECTION = (
-    "n", "hit_rate", "base_rate", "brier", "brier_climatology", "skill", "bias", "ece5", "mcb", "dsc", "log_score",
-    "e_value",
+    "n", "hit_rate", "hit_rate_interval", "base_rate", "brier", "brier_climatology", "skill", "bias", "ece5", "mcb",
+    "dsc", "log_score", "e_value",
 )  # fmt: skip
+_INTERVAL = ("n", "coverage", "coverage_interval", "winkler", "winkler_climatology", "skill")
 
 
 class ScoreBook:
@@ -172,7 +173,7 @@ def _evidence(items: list[Any]) -> float:
 
 def _interval(items: list[Any]) -> dict[str, Any]:
     if not items:
-        return dict.fromkeys(("n", "coverage", "winkler", "winkler_climatology", "skill")) | {"n": 0}
+        return dict.fromkeys(_INTERVAL) | {"n": 0}
     ours, theirs = (np.array([verdict[key] for _, verdict, *_ in items]) for key in ("score", "base_score"))
     inside = sum(verdict["outcome"] for _, verdict, *_ in items)
     return {
