@@ -1,7 +1,7 @@
 """Signals between instruments: size, leadership, credit, volatility, the yield curve, stocks against bonds.
 
-Contract: as in `engine.signals.per_symbol`. A spread is a difference of log returns; its z is the spread over the
-deviation of its daily value times sqrt(sessions), not centred: zero means that nothing moved apart.
+Contract: as in `engine.signals.per_symbol`. A spread is made of log returns; its z is the spread over the deviation
+of its daily value times sqrt(sessions), not centred: zero means that nothing moved apart.
 """
 
 from __future__ import annotations
