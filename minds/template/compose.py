@@ -30,7 +30,7 @@ _MINDS = 5
 _SETTLED = 4
 _GAPS = 4
 _FAINT = 0.015
-_SHORT_TITLE = 42
+_SHORT_TITLE = 52
 _FIGURE = re.compile(r"[0-9][0-9.,]*[0-9]%?")
 
 
@@ -72,16 +72,17 @@ class _Essay:
         paragraphs = self._add([self._opening(name)])
         for section in angle.order[self.teller.turn(f"order/{name}", len(angle.order))]:
             paragraphs += self._add(sections[section]())
-        return Draft(self._title(name), tuple(paragraphs), self._prediction(), self.say("closing"))
+        return Draft(self._title(name, angle), tuple(paragraphs), self._prediction(), self.say("closing"))
 
     def _add(self, paragraphs: Sequence[str]) -> list[str]:
         kept = [text for text in paragraphs if text]
         self.told += " ".join(kept)
         return kept
 
-    def _title(self, angle: str) -> str:
-        general = self.teller.turn("title", 5) == 0 and "held" not in self.facts and "changed" not in self.facts
-        title = (self.say("title_any") if general else "") or self.say(f"title_{angle}")
+    def _title(self, name: str, angle: Angle) -> str:
+        """A headline; one in five on an ordinary day is not about the angle, and a short one may go on."""
+        general = not angle.urgent and self.teller.turn("title", 5) == 0
+        title = (self.say("title_any") if general else "") or self.say(f"title_{name}")
         if len(title) <= _SHORT_TITLE and title[-1:] not in "?.":
             tail = self.say("tail")
             if tail and self.teller.turn("tail", 2) and not set(tail.split()) & _telling(title):

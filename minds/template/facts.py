@@ -23,10 +23,12 @@ from minds.text import clause, listing, plain, plural, ticker
 
 __all__ = ["facts"]
 
-_SPIKE, _QUIET = 2.0, 1.0
+_SPIKE, _QUIET, _SHOCK = 2.0, 1.0, 2.5
 _SHORT = 5
 """Moves of up to a week: a level, or a gauge that looks back further, would be strange for weeks on end."""
 _EDGE = 0.001
+_NEAR = 0.03
+_CLOSE = 0.06
 _SPLIT = 0.003
 _WIDTH = 0.05
 _SKEW = 0.0005
@@ -43,7 +45,10 @@ def facts(record: CycleRecord, called: Mapping[str, str], nouns: Nouns) -> Facts
         found["missing_n"] = plural(len(missing_names(record)), "input")
     found |= _regime(record) | _call(record, lead) | _moves(record, lead) | _strangest(record, nouns)
     found |= record_facts(record, called) | verdict_facts(record)
-    return found | debate_facts(record, called, nouns, found.get("call"))
+    found |= debate_facts(record, called, nouns, found.get("call"))
+    if "crossing" in found:
+        found.pop("contra", None)  # a call against the minds and against history is neither's
+    return found
 
 
 def _regime(record: CycleRecord) -> Facts:
@@ -89,6 +94,8 @@ def _call(record: CycleRecord, lead: Target) -> Facts:
         found["p"] = figures.probability(claim.probability)
         found["confidence"] = figures.probability(max(claim.probability, 1.0 - claim.probability))
         found["due"] = figures.weekday(claim.deadline)
+        if abs(claim.probability - 0.5) <= _CLOSE:
+            found["close_call"] = ""
         if claim.base_rate is not None:
             found |= _edge(claim.probability, claim.base_rate)
     caps = [clause(gate.reason) for gate in record.gates if gate.action == "cap" and gate.target in (lead.key, "*")]
@@ -106,6 +113,10 @@ def _call(record: CycleRecord, lead: Target) -> Facts:
 
 def _edge(p: float, base: float) -> Facts:
     found = {"base": figures.probability(base)}
+    if (p >= 0.5) != (base >= 0.5):
+        found["crossing"] = ""
+    elif abs(p - base) <= _NEAR:
+        found["by_base"] = ""
     if abs(p - base) < _EDGE:
         return found | {"no_edge": ""}
     points = f"{abs(100.0 * (p - base)):.1f}"
@@ -137,7 +148,11 @@ def _moves(record: CycleRecord, lead: Target) -> Facts:
     if not moves:
         return {}
     found = {"moves": ", ".join([f"{ticker(sym).lstrip('^')} {figures.percent(move)}" for sym, move in moves.items()])}
-    own = moves.get(lead.symbol)
+    own, day = moves.get(lead.symbol), record.signals.get(f"{lead.role}.ret_1d")
+    if own and day is not None and day.z is not None:
+        found["fell" if own < 0.0 else "rose"] = ""
+        if abs(day.z) >= _SHOCK:
+            found["shock"] = figures.value(day.z, "sigma")
     if own:
         found["move"] = figures.percent(own)
         for symbol, move in moves.items():

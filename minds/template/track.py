@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from engine.claims import Verdict, horizon_label
+from engine.scoring import wilson
 from minds import figures
 from minds.record import CycleRecord, MindRecord
 from minds.template.phrases import Facts
@@ -29,13 +30,19 @@ def record_facts(record: CycleRecord, called: Mapping[str, str]) -> Facts:
         if mine is not None and mine.n:
             found[key] = figures.record_text(mine)
             if mine.base is not None and key == "record":
+                band = wilson(mine.right, mine.n)
                 found["record_above" if mine.right / mine.n > mine.base else "record_not_above"] = ""
+                if band.low <= mine.base <= band.high:
+                    found["record_even"] = ""
     if "record" not in found:
         found["record_none"] = "n 0"
     minds = [item for item in record.records if item.mind in called and item.regime == "all"]
     weights = [item.weight for item in minds if item.weight is not None]
     if weights and len(weights) == len(minds):
-        found["base_weight"] = figures.probability(max(0.0, 1.0 - sum(weights)))
+        left = max(0.0, 1.0 - sum(weights))
+        found["base_weight"] = figures.probability(left)
+        if left > 0.5:
+            found["base_major"] = ""
     graded = [item for item in minds if item.n >= _ENOUGH and item.base is not None]
     if len(graded) >= 2:
         ranked = sorted(graded, key=_lead, reverse=True)

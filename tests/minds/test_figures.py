@@ -21,7 +21,8 @@ from tests.minds.records import seed_day
     [
         (-0.0031, "return", "-0.31%"), (0.0028, "return", "+0.28%"), (-0.00001, "return", "0.00%"),
         (0.625, "share", "62.5%"), (0.12, "points", "+0.12 points"), (18.4, "level", "18.4"),
-        (2345.67, "level", "2,345.7"), (4.256, "level", "4.26"), (1.84, "sigma", "+1.8 sigma"), (-0.004, "score", "0.00"),
+        (2345.67, "level", "2,345.7"), (4.256, "level", "4.26"),
+        (1.84, "sigma", "+1.8 sigma"), (-0.004, "score", "0.00"),
         (0.45, "score", "+0.45"), (1.5, "ratio", "1.50"),
         (-0.13, "ratio", "-0.13"), (math.nan, "return", "n/a"), (math.inf, "level", "n/a"),
     ],

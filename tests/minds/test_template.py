@@ -153,7 +153,7 @@ def test_headlines_vary() -> None:
 
 def test_all_angles_come_up() -> None:
     seen = Counter(compose._angle(compose._Essay(record).teller)[0] for record in invented(900, seed=3))
-    assert set(load().angles) - set(seen) <= {"alert", "bare", "silent", "old", "plain", "split", "dark"}, seen
+    assert set(load().angles) - set(seen) <= {"alert", "bare", "silent", "old", "plain", "split", "dark", "held"}, seen
 
 
 def test_the_same_bytes_in_another_process_with_other_settings() -> None:
