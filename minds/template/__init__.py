@@ -4,7 +4,7 @@ Contract: a function of the record. Phrases are data (TOML beside this file); th
 offers to say and which phrases fit. Good enough to stand in for a model on every day of twenty years.
 
 - `phrases`: the engine that picks and fills phrases
-- `facts`, `evidence`: what a record offers to say
+- `facts`, `evidence`, `turns`, `track`: what a record offers to say
 - `compose`: the order of an essay
 """
 
