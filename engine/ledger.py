@@ -245,9 +245,9 @@ class Ledger:
         Raises:
             LedgerError: the disk refused; what was acknowledged is still in the file and its journal.
         """
-        failed, lock, self._lock = self._refusal, self._lock, None
+        lock, self._lock = self._lock, None
         try:
-            if self._db is not None and lock and not failed:
+            if self._db is not None and lock:
                 sql.close_writer(self._db)
         except sql.FAULTS as error:
             raise sql.explain(error, self.path) from error

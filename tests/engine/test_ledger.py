@@ -5,6 +5,7 @@ The independent truth is a plain list and `chain`, which recomputes the digests 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -24,7 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 import engine.ledger
-from engine import ledger_sql
+from engine import ledger_lock, ledger_sql
 from engine.errors import ChainError, InputError, LedgerError
 from engine.ledger import Entry, Head, Ledger
 
@@ -308,7 +309,7 @@ def test_two_readers_keep_up_with_a_writer(path: Path) -> None:
                 records.append(("session", str(n), b"%d" % n * 300))
                 ledger.append(*records[-1])
                 if n % 50 == 0:
-                    assert one.verify() == two.verify(ledger.head) == head_of(records)
+                    assert one.verify() == two.verify(ledger.head) == one.head == two.head == head_of(records)
         assert list(walk) == chain(records)[1:]
         ledger.close()
         assert one.verify() == head_of(records)  # the writer left while this reader was looking
@@ -332,6 +333,66 @@ def test_a_lock_file_that_is_lying_about_blocks_nobody(path: Path) -> None:
     with Ledger.open(path, writable=True) as ledger:
         ledger.append("session", "next", b"{}")
     assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_lock_file_deleted_by_its_last_holder_in_mid_step_is_not_trusted(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The holder closes between our opening of its file and our locking of it: what we lock then has no name."""
+    write(path, some_records(2))
+    lock, deletions = ledger_lock._lock, [path.with_name(path.name + "-lock")]
+
+    def delete_then_lock(fd: int) -> None:
+        if deletions:
+            deletions.pop().unlink()
+        lock(fd)
+
+    monkeypatch.setattr(ledger_lock, "_lock", delete_then_lock)
+    with Ledger.open(path, writable=True), pytest.raises(LedgerError, match="is in use by another process"):
+        Ledger.open(path, writable=True)
+
+
+def test_refusals_leak_no_file_handle(path: Path) -> None:
+    def lowest_free_handle() -> int:
+        handle = os.open(path, os.O_RDONLY)
+        os.close(handle)
+        return handle
+
+    write(path, some_records(2))
+    (path.parent / "text").write_text("no ledger " * 100)
+    free = lowest_free_handle()
+    with Ledger.open(path, writable=True):
+        for _ in range(20):
+            with pytest.raises(LedgerError):
+                Ledger.open(path, writable=True)
+            with pytest.raises(LedgerError):
+                Ledger.open(path.parent / "text", writable=True)
+            with pytest.raises(LedgerError):
+                Ledger.create(path, b"{}")
+    Ledger.open(path).close()
+    assert lowest_free_handle() == free
+
+
+def test_a_start_that_fails_at_its_last_step_leaves_no_ledger(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse)
+        with pytest.raises(LedgerError, match=r"cannot be opened or written \(Input/output error\)"):
+            Ledger.create(path, b"{}")
+    assert not path.exists()
+    assert write(path, some_records(2)) == head_of(some_records(2))
+
+
+def test_a_writer_that_closes_under_a_reader_leaves_everything_in_the_file_itself(path: Path) -> None:
+    with Ledger.create(path, b"{}") as ledger, Ledger.open(path) as reader:
+        head = ledger.append("session", "", b"{}")
+        ledger.close()
+        alone = Path(shutil.copy(path, path.parent / "alone"))
+        assert reader.verify() == head
+    with Ledger.open(alone) as reader:
+        assert reader.verify() == head
 
 
 def test_what_a_killed_start_left_behind_does_not_matter(path: Path) -> None:
@@ -528,6 +589,20 @@ def test_an_error_inside_the_with_block_is_the_one_that_is_seen(path: Path) -> N
         raise KeyError
     with Ledger.open(path) as reader:
         assert reader.verify().entries == 2
+
+
+def test_an_error_of_closing_is_told_but_never_hides_another(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(db: sqlite3.Connection) -> None:
+        db.execute("PRAGMA writable_schema = x; not SQL")
+
+    monkeypatch.setattr(ledger_sql, "close_writer", fail)
+    with pytest.raises(KeyError), Ledger.create(path, b"{}") as ledger:
+        raise KeyError
+    with pytest.raises(LedgerError, match="cannot be used as a ledger"), Ledger.open(path, writable=True) as ledger:
+        ledger.append("session", "", b"{}")
+    monkeypatch.undo()
+    with Ledger.open(path, writable=True) as ledger:  # the lock was let go all the same
+        assert ledger.verify().entries == 2
 
 
 @pytest.mark.parametrize("number", ["", "0", "-1", "01", "1.0", "\uff11", "1" * 19])

@@ -292,7 +292,7 @@ def outcome(path: Path) -> tuple[list[Entry], str]:
         return got, type(error).__name__
 
 
-def damaged(path: Path, data: bytes) -> Path:
+def damaged(path: Path, data: bytes | bytearray) -> Path:
     for suffix in ("-wal", "-shm", "-journal"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     path.write_bytes(data)
@@ -311,6 +311,41 @@ def bits_to_flip(data: bytes, number: int) -> list[int]:
         list(range(min(100, len(data)))) + dice.choices(used, k=number) + dice.choices(range(len(data)), k=number // 3)
     )
     return [8 * place + dice.randrange(8) for place in places]
+
+
+def test_damage_that_leaves_the_entries_alone_is_told_too(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    last = next(start for start in reversed(range(0, len(data), ledger_sql.PAGE_SIZE)) if data[start] == 0x0D)
+    data[last + 7] = 200  # a leaf page's count of lost bytes: nobody needs it to read, but an insert goes by it
+    with Ledger.open(damaged(path, data)) as reader:
+        assert list(reader.entries()) == ENTRIES
+        with pytest.raises(ChainError, match="every entry holds, but its pages are damaged"):
+            reader.verify()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            b"seq INTEGER PRIMARY KEY",
+            b"seq INTEGER PRIMARY \xa0EY",
+        ),  # SQLite quotes it in its message, which is no UTF-8
+        (b"CREATE TABLE entries", b"CREATE TABLE entries"[::-1]),
+    ],
+)
+def test_a_schema_that_cannot_be_read_is_damage(path: Path, old: bytes, new: bytes) -> None:
+    with pytest.raises(ChainError, match=r"is damaged .*; restore it from a copy, or rebuild it by a new run"):
+        verify(damaged(path, path.read_bytes().replace(old, new)))
+
+
+def test_a_page_of_noise_is_damage(path: Path) -> None:
+    data = path.read_bytes()
+    size = ledger_sql.PAGE_SIZE
+    for start in range(size, len(data), size):
+        with pytest.raises(ChainError):
+            verify(damaged(path, data[:start] + b"\xff" * size + data[start + size :]))
+    with pytest.raises(ChainError, match="is damaged"):
+        verify(damaged(path, data[:size] + b"\xff" * size + data[2 * size :]))
 
 
 def test_no_flipped_bit_changes_what_is_read(path: Path, tmp_path: Path) -> None:
