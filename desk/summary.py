@@ -81,8 +81,8 @@ def _minds(scores: dict[str, Any]) -> Table:
     for name, row in scores["minds"].items():
         cells = [row["by_regime"].get(label) for label in labels]
         table.add_row(
-            Text(name), f"{share(row['hit_rate'])} ({row['n']:,})",
-            *["–" if cell is None else f"{cell['rate']:.1%} ({cell['n']:,})" for cell in cells],
+            Text(name), f"{share(row['hit_rate'])} ({row['n']})",
+            *["–" if cell is None else f"{cell['rate']:.1%} ({cell['n']})" for cell in cells],
         )  # fmt: skip
     return table
 

@@ -58,8 +58,7 @@ class _Desk:
         self._said: deque[tuple[float | None, Band | None]] = deque()
 
     def prime(self, prices: FloatArray) -> None:
-        """The base rate and the past of returns from long before the run, at once; intervals need no more than `warm`.
-        """
+        """Base rate and past returns from long before the run, at once; intervals need no more than `warm`."""
         horizon = self.target.horizon
         growth = prices[horizon:] / prices[:-horizon]
         growth = growth[~np.isnan(growth)]

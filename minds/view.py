@@ -21,7 +21,7 @@ class Contribution(NamedTuple):
         signal: name of the signal.
         amount: signed share of the lean, in [-1, 1].
         value: the signal's value, in its own unit.
-        reads: what the mind takes it to mean, a clause without digits ("small caps lead the big names").
+        reads: what the mind takes it to mean, a clause or a noun phrase without digits ("a month of buying").
     """
 
     signal: str

@@ -18,7 +18,7 @@ class Contrarian(EvidenceMind):
         Term("selling.synchronised", 0.15, "everything was sold at once", "no panic to buy into"),
         Term("{target}.relief_failure", -0.15, "a relief rally was sold into", "no failed rally"),
         Term("breadth.above_50d", -0.10, "everybody is already in", "hardly anybody is left to sell"),
-        Term("{target}.drawdown", 0.10, "the fall is already deep", "there is no fall to buy"),
+        Term("{target}.drawdown", 0.10, "there is a fall to buy", "there is no fall to buy"),
         Term("size_divergence", -0.05, "small against big: the gap usually closes downwards",
              "big against small: the gap usually closes"),
     )  # fmt: skip

@@ -18,8 +18,8 @@ class Macro(EvidenceMind):
             "market.vs_200d", 0.15, "the market stands above its long average", "the market is below its long average"
         ),
         Term("volatility.level", -0.10, "fear is high for these years", "fear is low for these years"),
-        Term("curve.slope_10y3m", 0.10, "the curve is steep", "the curve is flat or inverted"),
-        Term("curve.rate_10y_change_63d", -0.10, "long yields have climbed", "long yields have come down"),
+        Term("curve.slope_10y3m", 0.10, "the curve is steeper than usual", "the curve is flatter than usual"),
+        Term("curve.rate_10y_change_63d", -0.10, "long yields are climbing", "long yields are coming down"),
         Term("dollar.ret_21d", -0.05, "the dollar is draining liquidity", "a softer dollar helps"),
         Term("stock_bond.flight_1d", -0.05, "money fled into bonds", "no flight into bonds"),
     )
