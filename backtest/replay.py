@@ -21,7 +21,8 @@ from engine.snapshot import Feed, Snapshot, session_rows
 from minds.cycle import Cycle
 from minds.protocol import Mind, own_signals
 from minds.record import CycleRecord
-from regimes.model import RegimeModel
+from regimes.features import REGIME_SIGNALS
+from regimes.model import RegimeModel, RegimeReader
 
 __all__ = ["Replay", "first_session"]
 
@@ -59,10 +60,11 @@ class Replay:
     ) -> None:
         specs = (
             *signal_table(market.universe, [target.symbol for target in targets]),
-            *model.signals,
+            *REGIME_SIGNALS,  # minds read the regime score as a gauge, whichever model says the label
+            *(spec for spec in model.signals if spec not in REGIME_SIGNALS),
             *(s for mind in minds for s in own_signals(mind)),
         )
-        self._market, self._model, self.start = market, model, start
+        self._market, self._regime, self.start = market, RegimeReader(model), start
         self._frame = compute_signals(market, specs)
         self._feed = Feed(market.universe, market.calendar, market.symbols, market.size)
         self.cycle = Cycle(self._feed, minds, targets)
@@ -76,11 +78,11 @@ class Replay:
         self._feed.reveal(days[:primed])
         self.cycle.prime(primed)
         for snapshot in self._snapshots(days, primed, start, [""] * (start - primed)):
-            self._model.update(snapshot)
+            self._regime.read(snapshot)
             self.cycle.warm(snapshot)
         quoted_from = start if essays == "all" else market.size - essays
         for snapshot in self._snapshots(days, start, market.size, market.digests(start)):
-            reading = self._model.update(snapshot)
+            reading = self._regime.read(snapshot)
             yield self.cycle.run(snapshot, reading, quote=snapshot.at >= quoted_from)
 
     def _snapshots(self, days: np.ndarray, start: int, stop: int, digests: list[str]) -> Iterator[Snapshot]:

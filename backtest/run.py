@@ -27,7 +27,7 @@ from engine.market import Market
 from engine.sources.base import Source
 from minds.record import CycleRecord, body
 from minds.registry import load_minds
-from regimes.rules import RulesModel
+from regimes.registry import load_regime
 
 __all__ = ["Done", "Progress", "load_market", "run_backtest"]
 
@@ -38,12 +38,13 @@ Progress = Callable[[int, int, str], None]
 @dataclass(frozen=True)
 class Done:
     """What a run leaves behind: the document of scores, the last essay (None when none was asked for), what was
-    noticed.
+    noticed on the data and on the fits of the regime model.
     """
 
     scores: dict[str, Any]
     essay: Path | None
     notices: tuple[Repair, ...]
+    fits: tuple[str, ...]
     head: Head
 
 
@@ -54,9 +55,19 @@ def load_market(source: Source, settings: Settings) -> tuple[Market, tuple[Repai
 
 
 def run_backtest(
-    settings: Settings, source: Source, out: Path, *, resume: bool = False, progress: Progress | None = None
-) -> Done:
+    settings: Settings, source: Source, out: Path, *, resume: bool = False, progress: Progress | None = None,
+    cache: Path | None = None,
+) -> Done:  # fmt: skip
     """Replay, settle, score, write.
+
+    Args:
+        settings: what to run.
+        source: where the data come from.
+        out: the run's folder.
+        resume: whether to continue the run that is in it.
+        progress: told after each session.
+        cache: folder in which a regime model may keep its fits; None for no folder. It changes the time that a run
+            takes and nothing else.
 
     Raises:
         InputError: the settings, the data or the folder cannot be used; the sentence says what to do.
@@ -67,23 +78,24 @@ def run_backtest(
         raise InputError(f"{out} already holds a run; add --resume to continue it, or choose another --out")
     market, notices = load_market(source, settings)
     start = first_session(market, settings)
-    minds = load_minds(settings.minds)
+    minds, model = load_minds(settings.minds), load_regime(settings.regime, cache)
     folder.make()
     loaded = time.perf_counter()
-    replay = Replay(market, minds, settings.targets, RulesModel(), start)
+    replay = Replay(market, minds, settings.targets, model, start)
     with _open(folder, settings.genesis(market.calendar.labels[start])) as ledger:
         essay = _cycles(replay, settings, ledger, folder, progress)
         replayed = time.perf_counter()
         scores = _scores(ledger, settings, replay)
         head = ledger.head
     folder.write_json("scores.json", scores)
-    folder.write_json("run.json", _run_record(settings, market, notices, head, {
+    fits = tuple(getattr(model, "notices", ()))
+    folder.write_json("run.json", _run_record(settings, market, notices, fits, head, {
         "load_seconds": loaded - began,
         "replay_seconds": replayed - loaded,
         "sessions_per_second": replay.sessions / (replayed - loaded),
         "total_seconds": time.perf_counter() - began,
     }))  # fmt: skip
-    return Done(scores, essay, notices, head)
+    return Done(scores, essay, notices, fits, head)
 
 
 def _open(folder: RunFolder, genesis: bytes) -> Ledger:
@@ -118,12 +130,11 @@ def _cycles(
 
 
 def _essay(record: CycleRecord, head: Head, folder: RunFolder) -> Path:
-    from minds.essay import link, render
+    from minds.essay import file_name, render
     from minds.template import TemplateWriter
 
     draft = TemplateWriter().write(record)
-    name = f"{record.session}-{Path(link(record, draft.title)).name}.md"
-    return folder.write_essay(name, render(record, str(head), draft))
+    return folder.write_essay(file_name(record, draft.title), render(record, str(head), draft))
 
 
 def _keep(ledger: Ledger, kept: Any, record: CycleRecord, folder: RunFolder) -> Head:
@@ -149,8 +160,9 @@ def _scores(ledger: Ledger, settings: Settings, replay: Replay) -> dict[str, Any
 
 
 def _run_record(
-    settings: Settings, market: Market, notices: tuple[Repair, ...], head: Head, timings: dict[str, float]
-) -> dict[str, Any]:
+    settings: Settings, market: Market, notices: tuple[Repair, ...], fits: tuple[str, ...], head: Head,
+    timings: dict[str, float],
+) -> dict[str, Any]:  # fmt: skip
     return {
         "schema": 1,
         "settings": {
@@ -170,6 +182,7 @@ def _run_record(
             "last": market.calendar.labels[market.size - 1],
             "notices": [notice._asdict() for notice in notices],
         },
+        "regime": {"notices": list(fits)},
         "ledger": {"entries": head.entries, "digest": head.digest},
         "seeds": {},
         "timings": timings,

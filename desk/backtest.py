@@ -19,6 +19,7 @@ from engine.calendar import parse_day
 from engine.sources import open_source
 from engine.universe import load_universe
 from minds.registry import load_minds
+from regimes.registry import load_regime
 
 __all__ = ["command"]
 
@@ -31,6 +32,7 @@ def command(
     end: str,
     out: str,
     minds: str | None,
+    regime: str,
     targets: str | None,
     essays: str,
     resume: bool,
@@ -46,12 +48,13 @@ def command(
         end=last,
         minds=tuple(mind.name for mind in load_minds(names(minds))),
         targets=default_targets(roles) if targets is None else parse_targets(targets, roles),
+        regime=load_regime(regime).name,
         essays=parse_essays(essays),
     )
     cache = Path(os.environ.get("WORKSHOP_CACHE") or Path(click.get_app_dir("workshop")) / "cache")
     source = open_source(data, universe=roles, now=datetime.now(UTC), cache=cache)
     with _bar() as progress:
-        done = run_backtest(settings, source, Path(out), resume=resume, progress=progress)
+        done = run_backtest(settings, source, Path(out), resume=resume, progress=progress, cache=cache)
     if as_json:
         print_json(done.scores)
     else:
@@ -67,6 +70,8 @@ def _tell(done: Done, out: str) -> None:
         screen.print(
             f"{len(done.notices)} notices on the data in {out}/run.json, such as {first.symbol}: {first.detail}"
         )
+    for notice in done.fits:
+        screen.print(f"On the regime model: {notice}", soft_wrap=True, markup=False)
     if done.essay is not None:
         screen.print(f"Read the last essay: {done.essay}", soft_wrap=True)
     screen.print(f"Check the record:    workshop ledger verify {shlex.quote(out)}", soft_wrap=True)

@@ -34,30 +34,45 @@ class _Commands(click.Group):
         return list(self.commands)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def _examples(*lines: str) -> str:
+    """The end of a help text; click keeps a paragraph's lines apart when it starts with this mark."""
+    return "\n".join(["\b", "Examples:" if len(lines) > 1 else "Example:", *[f"  {line}" for line in lines]])
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_examples(
+        "workshop backtest --data sample --start 1999-01-04 --end 2018-12-31 --out runs/sample",
+        "workshop minds list",
+        "workshop ledger verify runs/sample",
+    ),
+)  # fmt: skip
 @click.version_option(_version(), prog_name="workshop")
 def workshop() -> None:
-    r"""Run, replay and grade a market desk whose calls can be checked.
-
-    \b
-    Examples:
-      workshop backtest --data sample --start 1999-01-04 --end 2018-12-31 --out runs/sample
-      workshop minds list
-      workshop ledger verify runs/sample
-    """
+    """Run, replay and grade a market desk whose calls can be checked."""
 
 
 def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")(command)
 
 
-@workshop.command()
+@workshop.command(epilog=_examples(
+    "workshop backtest --start 1999-01-04 --end 2018-12-31 --out runs/sample",
+    "workshop backtest --data csv:prices --start 2002-01-02 --end 2018-12-31 --out runs/us --essays 5",
+))  # fmt: skip
 @click.option("--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR or yahoo.")
 @click.option("--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, else us].")
 @click.option("--start", required=True, metavar="DAY", help="First day, such as 1999-01-04.")
 @click.option("--end", required=True, metavar="DAY", help="Last day and end of knowledge: nothing later is read.")
 @click.option("--out", required=True, metavar="DIR", help="Folder for ledger, scores and essays.")
 @click.option("--minds", metavar="A,B", help="Minds by name [default: macro,flow,contrarian].")
+@click.option(
+    "--regime",
+    default="rules",
+    show_default=True,
+    metavar="NAME",
+    help="Regime model: rules, markov (fitted; needs the extra fit), sma200, or a plug-in's.",
+)
 @click.option("--targets", metavar="QQQ:1,IWM:2", help="Symbols or roles with sessions ahead.")
 @click.option(
     "--essays", default="last", show_default=True, metavar="last|all|none|N", help="For which of the last days."
@@ -65,92 +80,56 @@ def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--resume", is_flag=True, help="Continue a run that was interrupted; ends in the same bytes.")
 @_json_option
 def backtest(as_json: bool, **options: Any) -> None:
-    r"""Replay a range of days and say how the calls did.
-
-    \b
-    Examples:
-      workshop backtest --start 1999-01-04 --end 2018-12-31 --out runs/sample
-      workshop backtest --data csv:prices --universe us --start 2002-01-02 --end 2018-12-31 --out runs/us --essays 5
-    """
+    """Replay a range of days and say how the calls did."""
     from desk.backtest import command
 
     command(as_json=as_json, **options)
 
 
-@workshop.command()
+@workshop.command(epilog=_examples("workshop parse runs/sample/essays/2018-12-31-*.md --json"))
 @click.argument("essay", metavar="ESSAY.md")
 @_json_option
 def parse(essay: str, as_json: bool) -> None:
-    r"""Read an essay in the desk's form back into a structured record.
-
-    \b
-    Example:
-      workshop parse runs/sample/essays/2018-12-31-*.md --json
-    """
+    """Read an essay in the desk's form back into a structured record."""
     from desk.parse import command
 
     command(essay, as_json=as_json)
 
 
-@workshop.group()
+@workshop.group(epilog=_examples("workshop minds list"))
 def minds() -> None:
-    r"""The minds that can be asked for a view.
-
-    \b
-    Example:
-      workshop minds list
-    """
+    """The minds that can be asked for a view."""
 
 
-@minds.command("list")
+@minds.command("list", epilog=_examples("workshop minds list"))
 @_json_option
 def minds_list(as_json: bool) -> None:
-    r"""List every installed mind, built-in or plugged in.
-
-    \b
-    Example:
-      workshop minds list
-    """
+    """List every installed mind, built-in or plugged in."""
     from desk.minds import listing
 
     listing(as_json=as_json)
 
 
-@workshop.group()
+@workshop.group(epilog=_examples("workshop ledger verify runs/sample"))
 def ledger() -> None:
-    r"""The append-only record of claims and verdicts.
-
-    \b
-    Example:
-      workshop ledger verify runs/sample
-    """
+    """The append-only record of claims and verdicts."""
 
 
-@ledger.command("verify")
+@ledger.command("verify", epilog=_examples("workshop ledger verify runs/sample"))
 @click.argument("path", metavar="DIR|FILE")
 @click.option("--head", metavar="N:HASH", help="A head printed in an essay: proves that nothing was cut off.")
 @_json_option
 def ledger_verify(path: str, head: str | None, as_json: bool) -> None:
-    r"""Walk the whole chain and recompute every hash.
-
-    \b
-    Example:
-      workshop ledger verify runs/sample
-    """
+    """Walk the whole chain and recompute every hash."""
     from desk.ledger import verify
 
     verify(path, head, as_json=as_json)
 
 
-@workshop.command()
+@workshop.command(epilog=_examples("workshop doctor"))
 @_json_option
 def doctor(as_json: bool) -> None:
-    r"""Check the installation: packages, sample data, minds.
-
-    \b
-    Example:
-      workshop doctor
-    """
+    """Check the installation: packages, sample data, minds."""
     from desk.doctor import command
 
     command(as_json=as_json)
@@ -170,8 +149,9 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         sys.exit(2)
     except click.ClickException as error:
-        hint = f"; see `{error.ctx.command_path} --help`" if isinstance(error, click.UsageError) and error.ctx else ""
-        _end(error.format_message().rstrip(".") + hint, 2)
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        about = context.command_path if context else "workshop"  # a fault of the parser's knows no command
+        _end(f"{error.format_message().rstrip('.')}; see `{about} --help`", 2)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

@@ -1,18 +1,23 @@
-"""What a regime model is.
+"""What a regime model is, and how a replay asks one.
 
-Contract: `update` is called once a session, in order, with the snapshot of that session; it keeps its own state and may
-use nothing but what it was given. Two models fed the same snapshots give the same readings.
+Contract: `RegimeReader` hands a model each session once, in order: `fit` first where it is due, then `update`. A model
+keeps its own state and may use nothing but the snapshots it was given; two that were fed the same snapshots give the
+same readings. One that fails, or answers with something other than a reading, ends the run with a sentence: there is
+no regime to put in its place.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, get_args
 
+from engine.errors import InputError, WorkshopError
 from engine.signals.spec import SignalSpec
 from engine.snapshot import Snapshot
-from regimes.reading import RegimeReading
+from regimes.reading import LABELS, Component, Path, RegimeReading, Status
 
-__all__ = ["RegimeModel"]
+__all__ = ["RegimeModel", "RegimeReader"]
+
+_PATHS, _STATUSES = get_args(Path), get_args(Status)
 
 
 class RegimeModel(Protocol):
@@ -21,11 +26,72 @@ class RegimeModel(Protocol):
     Attributes:
         name: how users choose it.
         signals: signals that it needs beyond the standard table.
+        refit_every: sessions from one `fit` to the next; 0 for a model that is never fitted.
+    A model may also have `notices`, sentences about its fits that belong to no reading; a run keeps them.
     """
 
     name: str
     signals: tuple[SignalSpec, ...]
+    refit_every: int
 
-    def update(self, snapshot: Snapshot) -> RegimeReading:
+    def fit(self, past: Snapshot) -> None:
+        """Estimate what is to be estimated, on the first session and every `refit_every` sessions from then on.
+
+        Args:
+            past: the snapshot with which `update` is called next; all that it leads to is the past.
+        """
+        ...
+
+    def update(self, today: Snapshot) -> RegimeReading:
         """The reading after this session."""
         ...
+
+
+class RegimeReader:
+    """Asks one model, session by session."""
+
+    def __init__(self, model: RegimeModel) -> None:
+        self._model = model
+        self._sessions = 0
+
+    def read(self, snapshot: Snapshot) -> RegimeReading:
+        """The reading after this session.
+
+        Raises:
+            InputError: the model fails, or its answer is no reading.
+        """
+        model = self._model
+        try:
+            if model.refit_every and self._sessions % model.refit_every == 0:
+                model.fit(snapshot)
+            self._sessions += 1
+            reading = model.update(snapshot)
+        except WorkshopError:
+            raise
+        except Exception as error:  # a stranger's code
+            told = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InputError(f"the regime model {model.name!r} failed on {snapshot.session} with {told}") from error
+        wrong = _fault(reading)
+        if wrong:
+            raise InputError(f"the regime model {model.name!r} gave no reading on {snapshot.session}: {wrong}")
+        return reading
+
+
+def _fault(reading: object) -> str:
+    """What is wrong with an answer, as a clause; empty when nothing is."""
+    if not isinstance(reading, RegimeReading):
+        return f"it returned {type(reading).__name__} instead of a RegimeReading"
+    if reading.label not in LABELS or reading.path not in _PATHS or reading.status not in _STATUSES:
+        return f"one of {reading.label!r}, {reading.path!r} and {reading.status!r} is not a known word"
+    if not (reading.score is None or _is_share(reading.score, -1.0)) or not _is_share(reading.coverage, 0.0):
+        return "its score must be None or a plain float from -1 to 1, its coverage a plain float from 0 to 1"
+    for part in reading.components:
+        if type(part) is not Component or not (part.value is None or _is_share(part.value, -1.0)):
+            return "its components must be of type Component, each value None or a plain float from -1 to 1"
+    if type(reading.reasons) is not tuple or not all([type(reason) is str for reason in reading.reasons]):
+        return "its reasons must be a tuple of texts"
+    return ""
+
+
+def _is_share(x: object, least: float) -> bool:
+    return type(x) is float and least <= x <= 1.0  # NaN fails this too
