@@ -354,14 +354,14 @@ def test_a_lock_file_deleted_by_its_last_holder_in_mid_step_is_not_trusted(
 
 def test_refusals_leak_no_file_handle(path: Path) -> None:
     def lowest_free_handle() -> int:
-        handle = os.open(path, os.O_RDONLY)
+        handle = os.open(os.devnull, os.O_RDONLY)
         os.close(handle)
         return handle
 
     write(path, some_records(2))
     (path.parent / "text").write_text("no ledger " * 100)
-    free = lowest_free_handle()
     with Ledger.open(path, writable=True):
+        free = lowest_free_handle()
         for _ in range(20):
             with pytest.raises(LedgerError):
                 Ledger.open(path, writable=True)
@@ -369,8 +369,8 @@ def test_refusals_leak_no_file_handle(path: Path) -> None:
                 Ledger.open(path.parent / "text", writable=True)
             with pytest.raises(LedgerError):
                 Ledger.create(path, b"{}")
-    Ledger.open(path).close()
-    assert lowest_free_handle() == free
+        Ledger.open(path).close()
+        assert lowest_free_handle() == free
 
 
 def test_a_start_that_fails_at_its_last_step_leaves_no_ledger(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
