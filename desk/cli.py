@@ -66,6 +66,7 @@ def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--end", required=True, metavar="DAY", help="Last day and end of knowledge: nothing later is read.")
 @click.option("--out", required=True, metavar="DIR", help="Folder for ledger, scores and essays.")
 @click.option("--minds", metavar="A,B", help="Minds by name [default: macro,flow,contrarian].")
+@click.option("--pairs", metavar="A>B:1", help="Which of two targets will do better [default: small>growth:1].")
 @click.option(
     "--regime",
     default="rules",
@@ -108,6 +109,42 @@ def minds_list(as_json: bool) -> None:
     from desk.minds import listing
 
     listing(as_json=as_json)
+
+
+@workshop.group(epilog=_examples("workshop regimes list", "workshop regimes evaluate --start 1994-01-03"))
+def regimes() -> None:
+    """The regime models, and what they have been worth."""
+
+
+@regimes.command("list", epilog=_examples("workshop regimes list"))
+@_json_option
+def regimes_list(as_json: bool) -> None:
+    """List every installed regime model, built-in or plugged in."""
+    from desk.regimes import listing
+
+    listing(as_json=as_json)
+
+
+@regimes.command(
+    "evaluate",
+    epilog=_examples(
+        "workshop regimes evaluate --start 1994-01-03 --end 2022-12-28 --without volatility",
+        "workshop regimes evaluate --models rules --picture regimes.png",
+    ),
+)
+@click.option("--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR or yahoo.")
+@click.option("--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, else us].")
+@click.option("--start", metavar="DAY", help="First day [default: when the score has its history].")
+@click.option("--end", metavar="DAY", help="Last day and end of knowledge [default: the data's last].")
+@click.option("--models", metavar="A,B", help="Regime models, the first one drawn [default: all installed].")
+@click.option("--without", metavar="ROLE,ROLE", help="Roles to leave out, such as volatility,credit.")
+@click.option("--picture", metavar="FILE", help="Draw prices and regimes to .png or .svg (needs the extra plots).")
+@_json_option
+def regimes_evaluate(as_json: bool, **options: Any) -> None:
+    """Compare regime models with the bear markets of the past, and show what followed each label."""
+    from desk.regimes import evaluate
+
+    evaluate(as_json=as_json, **options)
 
 
 @workshop.group(epilog=_examples("workshop ledger verify runs/sample"))
