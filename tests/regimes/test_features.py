@@ -38,7 +38,7 @@ def _column(frame: SignalFrame, name: str) -> FloatArray:
 def test_every_feature_equals_its_definition(seed: int, gone: tuple[str, ...]) -> None:
     market = Market.build(_without(WORLD, *gone), invented_bars(seed, SESSIONS))
     frame, slow = compute_signals(market, REGIME_SIGNALS), slow_regime(market)
-    assert set(slow) == {spec.name for spec in REGIME_SIGNALS}
+    assert {spec.name for spec in REGIME_SIGNALS} <= set(slow)
     for row, spec in enumerate(REGIME_SIGNALS):
         for t in DATES:
             value, z = standing(slow[spec.name], t, spec.max_age)

@@ -49,6 +49,18 @@ def slow_regime(market: Market) -> Readings:
     def month(t: int) -> Reading:
         return instrument(plain, "market")["market.ret_21d"](t)
 
+    def appetite(t: int) -> Number:
+        moves = [
+            plain.spread("credit", "treasury_mid", t, 5),
+            plain.spread("small", "market", t, 5),
+            plain.spread("growth", "market", t, 5),
+            times(plain.ret("volatility", t, 5), -1.0),
+            plain.ret("market", t, 5),
+            plain.spread("market", "treasury_long", t, 5),
+        ]
+        valid = [move for move in moves if move is not None]
+        return sum(move > 0.0 for move in valid) / len(valid) if len(valid) >= 3 else None
+
     def jump(t: int) -> Reading:
         level = plain.realised("market", 21)
 
@@ -67,6 +79,7 @@ def slow_regime(market: Market) -> Readings:
         "regime.score": lambda t: twice(score(t)),
         "regime.coverage": lambda t: twice(math.fsum(weight for weight, _ in known(t))),
         "regime.ret_5d_z": lambda t: twice(week(t)),
+        "regime.appetite": lambda t: twice(appetite(t)),
         "regime.path_ratio": lambda t: twice(straight(t)),
         "regime.path_return": month,
         "regime.realised_vol_ratio_5d": jump,
