@@ -77,13 +77,12 @@ def _intervals(scores: dict[str, Any]) -> Table:
 def _minds(scores: dict[str, Any]) -> Table:
     labels = [label for label, n in scores["regimes"]["sessions"].items() if n]
     heads = [label.replace("_", "-") for label in labels]
-    table = _table("Minds: how often their own side was right (n)", "mind", "all", *heads)
+    table = _table("Minds: how often their own side was right, in percent (n)", "mind", "all", *heads)
     for name, row in scores["minds"].items():
-        cells = [row["by_regime"].get(label) for label in labels]
-        table.add_row(
-            Text(name), f"{share(row['hit_rate'])} ({row['n']})",
-            *["–" if cell is None else f"{cell['rate']:.1%} ({cell['n']})" for cell in cells],
-        )  # fmt: skip
+        cells = [row["by_regime"].get(label, {"rate": None, "n": 0}) for label in labels]
+        known = [(row["hit_rate"], row["n"]), *[(cell["rate"], cell["n"]) for cell in cells]]
+        # No percent signs: with four regimes and twenty years these columns fill the 80 there are.
+        table.add_row(Text(name), *["–" if rate is None else f"{100.0 * rate:.1f} ({n})" for rate, n in known])
     return table
 
 
