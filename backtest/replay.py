@@ -12,7 +12,7 @@ import numpy as np
 
 from backtest.settings import EssayChoice, Settings
 from engine.calendar import parse_day
-from engine.claims import Target
+from engine.claims import Pair, Target
 from engine.errors import InputError
 from engine.market import Market
 from engine.signals.compute import compute_signals
@@ -56,7 +56,13 @@ class Replay:
     """Sessions `start` to the end of `market`, one cycle each."""
 
     def __init__(
-        self, market: Market, minds: Sequence[Mind], targets: Sequence[Target], model: RegimeModel, start: int
+        self,
+        market: Market,
+        minds: Sequence[Mind],
+        targets: Sequence[Target],
+        model: RegimeModel,
+        start: int,
+        pairs: Sequence[Pair] = (),
     ) -> None:
         specs = (
             *signal_table(market.universe, [target.symbol for target in targets]),
@@ -67,7 +73,7 @@ class Replay:
         self._market, self._regime, self.start = market, RegimeReader(model), start
         self._frame = compute_signals(market, specs)
         self._feed = Feed(market.universe, market.calendar, market.symbols, market.size)
-        self.cycle = Cycle(self._feed, minds, targets)
+        self.cycle = Cycle(self._feed, minds, targets, pairs)
         self.sessions = market.size - start
 
     def run(self, essays: EssayChoice = 0) -> Iterator[CycleRecord]:
@@ -76,10 +82,10 @@ class Replay:
         days = session_rows(market)
         primed = max(start - WARM_UP, 0)
         self._feed.reveal(days[:primed])
-        self.cycle.prime(primed)
+        names = self._frame.index.at
+        self.cycle.prime(primed, lambda name: self._frame.values[names[name], :primed].copy())
         for snapshot in self._snapshots(days, primed, start, [""] * (start - primed)):
-            self._regime.read(snapshot)
-            self.cycle.warm(snapshot)
+            self.cycle.warm(snapshot, self._regime.read(snapshot))
         quoted_from = start if essays == "all" else market.size - essays
         for snapshot in self._snapshots(days, start, market.size, market.digests(start)):
             reading = self._regime.read(snapshot)

@@ -81,7 +81,7 @@ def run_backtest(
     minds, model = load_minds(settings.minds), load_regime(settings.regime, cache)
     folder.make()
     loaded = time.perf_counter()
-    replay = Replay(market, minds, settings.targets, model, start)
+    replay = Replay(market, minds, settings.targets, model, start, settings.pairs)
     with _open(folder, settings.genesis(market.calendar.labels[start])) as ledger:
         essay = _cycles(replay, settings, ledger, folder, progress)
         replayed = time.perf_counter()
@@ -172,6 +172,7 @@ def _run_record(
             "end": str(settings.end),
             "minds": list(settings.minds),
             "targets": [target.key for target in settings.targets],
+            "pairs": [pair.key for pair in settings.pairs],
             "regime": settings.regime,
             "essays": settings.essays,
         },

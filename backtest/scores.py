@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from engine import scoring
+from engine.bars import FloatArray
+from engine.scoring.comparison import skill_interval
 from minds.gates import side
 from minds.synthesis import EDGE, bound
 from regimes.reading import LABELS
@@ -20,7 +22,9 @@ from regimes.reading import LABELS
 __all__ = ["ScoreBook"]
 
 Body = dict[str, Any]
+T = TypeVar("T")
 _STALE = ("stale", "transition")
+_ODDS = ("volatility", "drawdown", "relative")
 _DIRECTION = (
     "n", "hit_rate", "hit_rate_interval", "base_rate", "brier", "brier_climatology", "skill", "bias", "ece5", "mcb",
     "dsc", "log_score", "e_value",
@@ -56,14 +60,13 @@ class ScoreBook:
             else:
                 self._settled.append((claim, verdict, then, views, experts))
         for claim in body["claims"]:
-            target = f"{claim['symbol']}:{claim['horizon']}"
+            target = f"{claim['id'].split('/')[1]}:{claim['horizon']}"
             views, experts = body["views"].get(target, {}), body["synthesis"].get(target, [])
             self._claims[claim["id"]] = (claim, label, views, experts)
 
     def table(self, digest: str, copies: int, weights: dict[str, float]) -> dict[str, Any]:
         """The document of `scores.json`."""
-        direction = [item for item in self._settled if item[0]["kind"] == "direction"]
-        interval = [item for item in self._settled if item[0]["kind"] == "interval"]
+        direction, interval = self._of("direction"), self._of("interval")
         settled, waiting = len(self._settled), len(self._claims)
         score, base = (sum(item[1][key] for item in direction) for key in ("score", "base_score"))
         return {
@@ -76,8 +79,13 @@ class ScoreBook:
                 "void": self._void,
                 "open": waiting,
             },
-            "kinds": {"direction": _direction(direction), "interval": _interval(interval)},
+            "kinds": {
+                "direction": _direction(direction),
+                "interval": _interval(interval),
+                **{kind: _odds(self._of(kind)) for kind in _ODDS},
+            },
             "targets": _by_target(direction, interval),
+            "risks": {kind: _by_symbol(self._of(kind)) for kind in _ODDS},
             "minds": {name: self._mind(at, name, direction, weights) for at, name in enumerate(self.minds)},
             "regimes": self._regimes(),
             "synthesis": {
@@ -90,6 +98,9 @@ class ScoreBook:
             "gates": dict(sorted(self.gates.items())),
             "arms": {},
         }
+
+    def _of(self, kind: str) -> list[Any]:
+        return [item for item in self._settled if item[0]["kind"] == kind]
 
     def _mind(self, at: int, name: str, direction: list[Any], weights: dict[str, float]) -> dict[str, Any]:
         rows = []
@@ -148,6 +159,49 @@ def _direction(items: list[Any]) -> dict[str, Any]:
         "log_score": float(scoring.log_score(y, p).mean()),
         "e_value": _evidence(items),
     }
+
+
+def _odds(items: list[Any]) -> dict[str, Any]:
+    """Claims that an event will happen: volatility, drawdown, relative."""
+    keys = ("n", "base_rate", "brier", "brier_climatology", "skill", "skill_interval", "bias")
+    if not items:
+        return dict.fromkeys(keys) | {"n": 0}
+    rows = [(verdict["outcome"], claim["probability"], claim["base_rate"]) for claim, verdict, *_ in items]
+    y, p, b = (np.array(column, float) for column in zip(*rows, strict=True))
+    ours, theirs = scoring.brier(y, p), scoring.brier(y, b)
+    return {
+        "n": len(items),
+        "base_rate": float(y.mean()),
+        "brier": float(ours.mean()),
+        "brier_climatology": float(theirs.mean()),
+        "skill": scoring.skill(ours, theirs),
+        "skill_interval": _pooled_interval(items, ours, theirs),
+        "bias": scoring.bias(y, p),
+    }
+
+
+def _pooled_interval(items: list[Any], ours: FloatArray, theirs: FloatArray) -> list[float] | None:
+    """95% interval of the skill: claims of one session move together, so their losses are added up first."""
+    sessions: dict[str, list[float]] = {}
+    for (claim, *_), loss, reference in zip(items, ours.tolist(), theirs.tolist(), strict=True):
+        total = sessions.setdefault(claim["session"], [0.0, 0.0])
+        total[0] += loss
+        total[1] += reference
+    losses, references = zip(*[sessions[day] for day in sorted(sessions)], strict=True)
+    span = max(claim["horizon"] for claim, *_ in items)
+    found = _or_none(lambda: skill_interval(losses, references, horizon=span))
+    return None if found is None else list(found)
+
+
+def _by_symbol(items: list[Any]) -> dict[str, Any]:
+    """One line a symbol (or pair) and horizon."""
+    keys = sorted({(claim["id"].split("/")[1], claim["horizon"]) for claim, *_ in items})
+    return {
+        f"{symbol}:{span}": _odds([
+            item for item in items if (item[0]["id"].split("/")[1], item[0]["horizon"]) == (symbol, span)
+        ])
+        for symbol, span in keys
+    }  # fmt: skip
 
 
 def _evidence(items: list[Any]) -> float:
@@ -229,7 +283,7 @@ def _right(row: Any) -> bool:
     return bool((row[3] > 0.0) == (row[0] == 1))
 
 
-def _or_none(compute: Callable[[], float]) -> float | None:
+def _or_none(compute: Callable[[], T]) -> T | None:
     """A calibration figure that a record is still too short for is null."""
     try:
         return compute()

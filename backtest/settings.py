@@ -13,12 +13,22 @@ from typing import Literal
 
 import orjson
 
-from engine.claims import Target
+from engine.claims import Pair, Target
 from engine.errors import InputError
 from engine.resolve import RESOLVER_VERSION
 from engine.universe import Universe
 
-__all__ = ["LEDGER_FORMAT", "EssayChoice", "Settings", "default_targets", "parse_essays", "parse_targets"]
+__all__ = [
+    "LEDGER_FORMAT",
+    "EssayChoice",
+    "Settings",
+    "default_pairs",
+    "default_targets",
+    "names",
+    "parse_essays",
+    "parse_pairs",
+    "parse_targets",
+]
 
 LEDGER_FORMAT = 1
 EssayChoice = int | Literal["all"]
@@ -37,6 +47,7 @@ class Settings:
         minds: names in the run's order.
         targets: what is called, leading target first.
         regime: name of the regime model.
+        pairs: pairs of targets to compare.
         essays: how many of the last sessions get an essay.
     """
 
@@ -48,6 +59,7 @@ class Settings:
     targets: tuple[Target, ...]
     regime: str = "rules"
     essays: EssayChoice = 1
+    pairs: tuple[Pair, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a reversed range."""
@@ -64,6 +76,7 @@ class Settings:
                 "groups": {role: list(members) for role, members in universe.groups.items()},
                 "lags": dict(universe.lags),
                 "minds": list(self.minds),
+                "pairs": [pair.key for pair in self.pairs],
                 "regime": self.regime,
                 "resolver": RESOLVER_VERSION,
                 "roles": dict(universe.roles),
@@ -108,6 +121,42 @@ def parse_targets(text: str, universe: Universe) -> tuple[Target, ...]:
             raise InputError(f"the target {target.key} is named twice; name it once")
         targets.append(target)
     return tuple(targets)
+
+
+def default_pairs(targets: Sequence[Target]) -> tuple[Pair, ...]:
+    """Small caps over growth one session ahead, where both are among the targets."""
+    by_role = {target.role: target for target in reversed(targets)}
+    return (Pair(by_role["small"], by_role["growth"], 1),) if {"small", "growth"} <= set(by_role) else ()
+
+
+def parse_pairs(text: str, targets: Sequence[Target]) -> tuple[Pair, ...]:
+    """Read `IWM>QQQ:1,small>market:5`; symbols or roles of the targets.
+
+    Raises:
+        InputError: not of that form, a symbol that is no target, or a pair named twice.
+    """
+    pairs: list[Pair] = []
+    for part in text.split(","):
+        names, _, sessions = part.strip().rpartition(":")
+        first, mark, second = names.partition(">")
+        if not mark or not sessions.isascii() or not sessions.isdigit() or not 1 <= int(sessions) <= 64:
+            raise InputError(f"the pair {part.strip()!r} is not FIRST>SECOND:SESSIONS, such as IWM>QQQ:1")
+        one, other = (_among(name.strip(), targets) for name in (first, second))
+        if one.symbol == other.symbol:
+            raise InputError(f"the pair {part.strip()!r} compares {one.symbol} with itself; name two symbols")
+        pair = Pair(one, other, int(sessions))
+        if pair.key in [known.key for known in pairs]:
+            raise InputError(f"the pair {pair.key} is named twice; name it once")
+        pairs.append(pair)
+    return tuple(pairs)
+
+
+def _among(name: str, targets: Sequence[Target]) -> Target:
+    for target in targets:
+        if name in (target.symbol, target.role):
+            return target
+    called = ", ".join(sorted({target.symbol for target in targets}))
+    raise InputError(f"{name!r} is no target of this run ({called}); add it to --targets first")
 
 
 def parse_essays(text: str) -> EssayChoice:

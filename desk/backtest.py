@@ -12,7 +12,15 @@ from pathlib import Path
 import click
 
 from backtest.run import Done, Progress, run_backtest
-from backtest.settings import Settings, default_targets, names, parse_essays, parse_targets
+from backtest.settings import (
+    Settings,
+    default_pairs,
+    default_targets,
+    names,
+    parse_essays,
+    parse_pairs,
+    parse_targets,
+)
 from desk.show import console, print_json
 from desk.summary import summary
 from engine.calendar import parse_day
@@ -32,6 +40,7 @@ def command(
     end: str,
     out: str,
     minds: str | None,
+    pairs: str | None,
     regime: str,
     targets: str | None,
     essays: str,
@@ -41,13 +50,15 @@ def command(
     """Run a backtest as asked on the command line."""
     first, last = parse_day(start, what="--start"), parse_day(end, what="--end")
     roles = load_universe(universe or ("sample" if data == "sample" else "us"))
+    called = default_targets(roles) if targets is None else parse_targets(targets, roles)
     settings = Settings(
         source=data.partition(":")[0],
         universe=roles,
         start=first,
         end=last,
         minds=tuple(mind.name for mind in load_minds(names(minds))),
-        targets=default_targets(roles) if targets is None else parse_targets(targets, roles),
+        targets=called,
+        pairs=default_pairs(called) if pairs is None else parse_pairs(pairs, called),
         regime=load_regime(regime).name,
         essays=parse_essays(essays),
     )

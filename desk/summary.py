@@ -31,6 +31,7 @@ def summary(scores: dict[str, Any]) -> Iterator[RenderableType]:
     )
     yield _directions(scores)
     yield _intervals(scores)
+    yield _risks(scores)
     yield _minds(scores)
     yield Text(_verdict(scores))
 
@@ -71,6 +72,19 @@ def _intervals(scores: dict[str, Any]) -> Table:
             Text(name), f"{row['n']:,}", f"{share(row['coverage'])} ({low:.1%}-{high:.1%})",
             f"{row['winkler']:.4f}", f"{row['winkler_climatology']:.4f}", percent(row["skill"], 1),
         )  # fmt: skip
+    return table
+
+
+def _risks(scores: dict[str, Any]) -> Table:
+    table = _table("Other odds", "claim", "n", "happens", "Brier", "base", "skill (95%)")
+    for kind, rows in scores["risks"].items():
+        for name, row in rows.items():
+            low, high = row["skill_interval"] or (None, None)
+            table.add_row(
+                Text(f"{kind} {name}"), f"{row['n']:,}", share(row["base_rate"]), f"{row['brier']:.4f}",
+                f"{row['brier_climatology']:.4f}",
+                percent(row["skill"], 1) + ("" if low is None else f" ({percent(low, 0)} to {percent(high, 0)})"),
+            )  # fmt: skip
     return table
 
 

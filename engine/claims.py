@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-__all__ = ["Claim", "Kind", "Result", "Target", "Verdict", "claim_id", "horizon_label"]
+__all__ = ["Claim", "Kind", "Pair", "Result", "Target", "Verdict", "claim_id", "horizon_label"]
 
 Kind = Literal["direction", "interval", "relative", "volatility", "drawdown"]
 Result = Literal["right", "wrong", "void"]
@@ -33,6 +33,30 @@ class Target(NamedTuple):
         return f"{self.symbol}:{self.horizon}"
 
 
+class Pair(NamedTuple):
+    """Two instruments to compare: will the first do better than the second?
+
+    Attributes:
+        first: the one said to do better.
+        second: the other.
+        horizon: sessions ahead.
+    """
+
+    first: Target
+    second: Target
+    horizon: int
+
+    @property
+    def symbol(self) -> str:
+        """Both symbols, as in the identity of a claim: `IWM-over-QQQ`."""
+        return f"{self.first.symbol}-over-{self.second.symbol}"
+
+    @property
+    def key(self) -> str:
+        """Short name, such as `IWM-over-QQQ:1`."""
+        return f"{self.symbol}:{self.horizon}"
+
+
 class Claim(NamedTuple):
     """One gradable statement.
 
@@ -53,6 +77,7 @@ class Claim(NamedTuple):
         base_low: lower end that the past alone would give (expanding 10% quantile).
         base_high: upper end that the past alone would give (90%).
         versus: the other symbol of a `relative` claim.
+        threshold: annualised volatility to exceed (`volatility`), or return to fall to (`drawdown`), as a fraction.
     """
 
     id: str
@@ -70,6 +95,7 @@ class Claim(NamedTuple):
     base_low: float | None = None
     base_high: float | None = None
     versus: str | None = None
+    threshold: float | None = None
 
 
 class Verdict(NamedTuple):

@@ -60,8 +60,9 @@ class PluginGroup(Generic[T]):
         found = self._found()
         for name in names:
             if name not in found:
-                near = difflib.get_close_matches(name, found, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(found))}"
+                folded = {known.casefold(): known for known in sorted(found)}
+                near = difflib.get_close_matches(name.casefold(), folded, n=1)
+                hint = f"did you mean {folded[near[0]]!r}?" if near else f"known: {', '.join(sorted(found))}"
                 raise InputError(f"no {self.noun} is called {name!r}; {hint}")
             if list(names).count(name) > 1:
                 raise InputError(f"the {self.noun} {name!r} is named twice; name each once")

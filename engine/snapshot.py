@@ -53,6 +53,13 @@ class Feed:
         value = self._rows.item(at, _FIELD[name], column)
         return None if value != value else value
 
+    def path(self, symbol: str, at: int, sessions: int) -> tuple[float | None, ...]:
+        """Adjusted closes from `sessions` before `at` up to `at`, None where there is no bar."""
+        if sessions < 4:
+            return tuple([self.price(symbol, day) for day in range(at - sessions, at + 1)])
+        prices = self.history(symbol, at, sessions + 1, "adj_close").tolist()
+        return tuple([None if price != price else price for price in prices])
+
     def history(self, symbol: str, at: int, sessions: int, name: str) -> FloatArray:
         """Copy of the last `sessions` values of one field up to session `at`, NaN where there is no bar."""
         column = self._column.get(symbol)

@@ -9,25 +9,26 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
-
-import numpy as np
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from engine.bars import FloatArray
-from engine.claims import Claim, Target, Verdict, claim_id
+from engine.claims import Claim, Pair, Target, Verdict, claim_id
 from engine.resolve import resolve
-from engine.scoring import BaseRate, ExpandingQuantile
 from engine.signals.spec import Signal
 from engine.snapshot import Feed, Snapshot
 from minds import gates
 from minds.debate import debate
-from minds.intervals import Band, IntervalForecaster
+from minds.intervals import Band
+from minds.pairs import PairDesk
 from minds.protocol import Mind, ask
 from minds.record import CycleRecord, MindRecord
-from minds.synthesis import Forecast, Synthesis
+from minds.risk import RiskDesk
+from minds.synthesis import Forecast
 from minds.tally import Tally
+from minds.target import TargetDesk
 from minds.view import Abstention, Debate, GateResult, Missing, View
+from minds.waiting import Draft, Waiting
+from regimes.odds import MONTH
 from regimes.reading import RegimeReading
 
 __all__ = ["Cycle"]
@@ -35,104 +36,72 @@ __all__ = ["Cycle"]
 Said = tuple[View | Abstention, ...]
 
 
-class _Open(NamedTuple):
-    """A claim that waits for its deadline, and what is needed to grade who said it."""
-
-    claim: Claim
-    due: int
-    label: str
-    leans: tuple[float | None, ...]
-
-
-class _Desk:
-    """Everything that is learned about one target."""
-
-    def __init__(self, target: Target, minds: Sequence[str]) -> None:
-        self.target = target
-        self.volatility = f"{target.role}.ewma_vol"
-        self.base = BaseRate()
-        self.past = ExpandingQuantile()
-        self.intervals = IntervalForecaster(target.horizon)
-        self.synthesis = Synthesis(minds)
-        self.open: deque[_Open] = deque()
-        self._said: deque[tuple[float | None, Band | None]] = deque()
-
-    def prime(self, prices: FloatArray) -> None:
-        """Base rate and past returns from long before the run, at once; intervals need no more than `warm`."""
-        horizon = self.target.horizon
-        growth = prices[horizon:] / prices[:-horizon]
-        growth = growth[~np.isnan(growth)]
-        for ratio in growth[growth != 1.0].tolist():
-            self.base.add(ratio > 1.0)
-        self.past.extend((growth - 1.0).tolist())
-        self._said.extend([(None, None)] * min(horizon, len(prices)))
-
-    def learn(self, feed: Feed, at: int) -> None:
-        """The return that ends today joins the base rate and the intervals."""
-        if len(self._said) < self.target.horizon:
-            return
-        sigma, band = self._said.popleft()
-        start, end = feed.price(self.target.symbol, at - self.target.horizon), feed.price(self.target.symbol, at)
-        if start is None or end is None:
-            return
-        realised = math.log(end / start)
-        if realised != 0.0:
-            self.base.add(realised > 0.0)
-        self.past.add(end / start - 1.0)
-        self.intervals.observe(realised, sigma, band)
-
-    def look(self, snapshot: Snapshot) -> Band | None:
-        """Today's interval, remembered for the day on which it can be checked."""
-        sigma = snapshot.value(self.volatility)
-        band = self.intervals.predict(sigma)
-        self._said.append((sigma, band))
-        return band
-
-
 class Cycle:
     """Runs sessions in order and remembers what it may."""
 
-    def __init__(self, feed: Feed, minds: Sequence[Mind], targets: Sequence[Target]) -> None:
+    def __init__(
+        self, feed: Feed, minds: Sequence[Mind], targets: Sequence[Target], pairs: Sequence[Pair] = ()
+    ) -> None:
         self.minds, self.targets = tuple(minds), tuple(targets)
         self.names = tuple(mind.name for mind in minds)
-        self.desks = {target.key: _Desk(target, self.names) for target in targets}
+        self.desks = {target.key: TargetDesk(target, self.names) for target in targets}
+        roles = {target.symbol: target.role for target in targets}
+        self.risks = [RiskDesk(symbol, role) for symbol, role in roles.items()]
+        self.pairs = [PairDesk(pair, self.names) for pair in pairs]
         self._siblings = {
-            symbol: [desk for desk in self.desks.values() if desk.target.symbol == symbol]
-            for symbol in {target.symbol for target in targets}
+            symbol: [desk for desk in self.desks.values() if desk.target.symbol == symbol] for symbol in roles
         }
         self.tally = Tally((*self.names, "synthesis"))
         self._feed = feed
         self._count = 0
 
-    def prime(self, sessions: int) -> None:
-        """Take in the first `sessions` sessions of history, before any `warm`."""
+    def prime(self, sessions: int, past: Callable[[str], FloatArray]) -> None:
+        """Take in the first `sessions` sessions, before any `warm`; `past` gives a signal's values in them."""
+        if not sessions:
+            return
+        closes = {
+            target.symbol: self._feed.history(target.symbol, sessions - 1, sessions, "adj_close")
+            for target in self.targets
+        }
         for desk in self.desks.values():
-            if sessions:
-                desk.prime(self._feed.history(desk.target.symbol, sessions - 1, sessions, "adj_close"))
+            desk.prime(closes[desk.target.symbol])
+        for risk in self.risks:
+            risk.prime(past(risk.realised))
+        for pair in self.pairs:
+            pair.prime(closes[pair.pair.first.symbol], closes[pair.pair.second.symbol])
 
-    def warm(self, snapshot: Snapshot) -> None:
-        """Learn from a session before the run: base rates and intervals see it, no call is made."""
+    def warm(self, snapshot: Snapshot, reading: RegimeReading) -> None:
+        """Learn from a session before the run: base rates, intervals and odds see it, no call is made."""
         for desk in self.desks.values():
             desk.learn(self._feed, snapshot.at)
             desk.look(snapshot)
+        for risk in self.risks:
+            risk.look(snapshot, reading.score)
+        for pair in self.pairs:
+            pair.learn(self._feed, snapshot.at)
 
     def run(self, snapshot: Snapshot, reading: RegimeReading, *, quote: bool = False) -> CycleRecord:
         """Make this session's calls; `quote` also gathers the readings that an essay may cite."""
         self._count += 1
-        verdicts = [verdict for desk in self.desks.values() for verdict in self._settle(desk, snapshot)]
+        verdicts = self._settle(snapshot)
         views: dict[str, Said] = {}
         debates: dict[str, Debate] = {}
         forecasts: dict[str, Forecast] = {}
         claims: list[Claim] = []
         held: list[GateResult] = []
+        as_of = snapshot.as_of.isoformat()
         for key, desk in self.desks.items():
             desk.learn(self._feed, snapshot.at)
             band = desk.look(snapshot)
             said = tuple([ask(mind, snapshot, reading, desk.target) for mind in self.minds])
             views[key], debates[key] = said, debate(said)
-            made = self._call(desk, snapshot, reading, said, band, claims, held)
-            if made is not None:
-                forecasts[key] = made
+            draft = self._draft(desk.target, snapshot, as_of, claims, held)
+            if draft is not None:
+                made = self._call(desk, draft, reading, said, band, claims, held)
+                if made is not None:
+                    forecasts[key] = made
+        self._call_risks(snapshot, as_of, reading, claims)
+        self._call_pairs(snapshot, as_of, reading, views, claims, held, forecasts)
         return CycleRecord(
             cycle=self._count, session=snapshot.session, as_of=snapshot.as_of, timezone=self._feed.calendar.timezone,
             data=snapshot.data, reading=reading, targets=self.targets, views=views, debates=debates,
@@ -145,30 +114,33 @@ class Cycle:
         """Copies of the aggregator over all targets: the D of the synthesis bound."""
         return sum(len(desk.synthesis.copies) for desk in self.desks.values())
 
-    def _settle(self, desk: _Desk, snapshot: Snapshot) -> list[Verdict]:
+    def _settle(self, snapshot: Snapshot) -> list[Verdict]:
+        """Grade what is due, and let those learn who had a part in it."""
         verdicts = []
-        while desk.open and desk.open[0].due <= snapshot.at:
-            waiting = desk.open.popleft()
-            claim = waiting.claim
-            start = self._feed.price(claim.symbol, waiting.due - claim.horizon)
-            verdict = resolve(claim, start, self._feed.price(claim.symbol, waiting.due), snapshot.session)
-            verdicts.append(verdict)
-            if claim.kind != "direction":
-                continue
-            desk.synthesis.settle(claim.id, verdict.outcome)
-            if verdict.outcome is not None:
-                for name, lean in zip(self.names, waiting.leans, strict=True):
-                    self.tally.add(name, waiting.label, lean, verdict.outcome)
-                self.tally.add("synthesis", waiting.label, (claim.probability or 0.0) - 0.5, verdict.outcome)
+        desks: list[TargetDesk | RiskDesk | PairDesk] = [*self.desks.values(), *self.risks, *self.pairs]
+        for desk in desks:
+            for waiting in _due(desk.open, snapshot.at):
+                claim = waiting.claim
+                path = self._feed.path(claim.symbol, waiting.due, claim.horizon)
+                versus = self._feed.path(claim.versus, waiting.due, claim.horizon) if claim.versus else ()
+                verdict = resolve(claim, path, snapshot.session, versus)
+                verdicts.append(verdict)
+                if not isinstance(desk, RiskDesk) and waiting.leans:
+                    desk.synthesis.settle(claim.id, verdict.outcome)
+                if claim.kind == "direction" and verdict.outcome is not None:
+                    self._count_sides(waiting, verdict.outcome)
         return verdicts
 
-    def _call(
-        self, desk: _Desk, snapshot: Snapshot, reading: RegimeReading, said: Said, band: Band | None,
-        claims: list[Claim], held: list[GateResult],
-    ) -> Forecast | None:  # fmt: skip
-        """Publish the direction and interval claims of one target as far as the gates let them."""
-        target, session = desk.target, snapshot.session
-        reference = snapshot.price(target.symbol)
+    def _count_sides(self, waiting: Waiting, outcome: int) -> None:
+        for name, lean in zip(self.names, waiting.leans, strict=True):
+            self.tally.add(name, waiting.label, lean, outcome)
+        self.tally.add("synthesis", waiting.label, (waiting.claim.probability or 0.0) - 0.5, outcome)
+
+    def _draft(
+        self, target: Target, snapshot: Snapshot, as_of: str, claims: list[Claim], held: list[GateResult]
+    ) -> Draft | None:
+        """What today's claims on a target have in common, unless a gate says that there can be none."""
+        session, reference = snapshot.session, snapshot.price(target.symbol)
         deadline = self._feed.calendar.deadline(snapshot.at, target.horizon)
         identity = claim_id(session, target.symbol, "direction", target.horizon)
         for stop in (
@@ -179,23 +151,34 @@ class Cycle:
             if stop is not None:
                 held.append(stop)
                 return None
-        assert reference is not None  # the reference gate has just said so
-        due = snapshot.at + target.horizon
-        about = (target.symbol, target.horizon, session, snapshot.as_of.isoformat(), reference, deadline)
-        made = self._direction(desk, reading, said, Claim(identity, "direction", *about), due, claims, held)
+        return self._common(target.symbol, target.horizon, snapshot, as_of)
+
+    def _common(self, symbol: str, horizon: int, snapshot: Snapshot, as_of: str) -> Draft | None:
+        reference = snapshot.price(symbol)
+        if reference is None:
+            return None
+        deadline = self._feed.calendar.deadline(snapshot.at, horizon)
+        return Draft(symbol, horizon, snapshot.session, as_of, reference, deadline, snapshot.at + horizon)
+
+    def _call(
+        self, desk: TargetDesk, draft: Draft, reading: RegimeReading, said: Said, band: Band | None,
+        claims: list[Claim], held: list[GateResult],
+    ) -> Forecast | None:  # fmt: skip
+        """Publish the direction and interval claims of one target as far as the gates let them."""
+        made = self._direction(desk, draft, reading, said, claims, held)
         if band is not None and len(desk.past):
-            claim = Claim(
-                claim_id(session, target.symbol, "interval", target.horizon), "interval", *about,
+            identity = claim_id(draft.session, draft.symbol, "interval", draft.horizon)
+            claim = draft.claim("interval", identity)._replace(
                 low=math.expm1(band.low), high=math.expm1(band.high),
                 base_low=desk.past.quantile(0.1), base_high=desk.past.quantile(0.9),
             )  # fmt: skip
             claims.append(claim)
-            desk.open.append(_Open(claim, due, reading.label, ()))
+            desk.open.append(Waiting(claim, draft.due, reading.label))
         return made
 
     def _direction(
-        self, desk: _Desk, reading: RegimeReading, said: Said, draft: Claim, due: int,
-        claims: list[Claim], held: list[GateResult],
+        self, desk: TargetDesk, draft: Draft, reading: RegimeReading, said: Said, claims: list[Claim],
+        held: list[GateResult],
     ) -> Forecast | None:  # fmt: skip
         checked = gates.coverage_gate(desk.target, reading, said)
         if checked is not None:
@@ -204,16 +187,42 @@ class Cycle:
                 return None
         leans = tuple([item.lean if isinstance(item, View) else None for item in said])
         made = desk.synthesis.forecast(desk.base.value, leans, gates.COVERAGE_CAP if checked else 1.0)
-        standing = [item.claim for other in self._siblings[desk.target.symbol] for item in other.open]
+        standing = [item.claim for other in self._siblings[draft.symbol] for item in other.open]
         netted = gates.netting_gate(desk.target, made.probability, standing)
         if netted is not None:
             held.append(netted)
             return made
-        claim = draft._replace(probability=made.probability, base_rate=made.base)
+        identity = claim_id(draft.session, draft.symbol, "direction", draft.horizon)
+        claim = draft.claim("direction", identity)._replace(probability=made.probability, base_rate=made.base)
         desk.synthesis.publish(claim.id, made)
-        desk.open.append(_Open(claim, due, reading.label, leans))
+        desk.open.append(Waiting(claim, draft.due, reading.label, leans))
         claims.append(claim)
         return made
+
+    def _call_risks(self, snapshot: Snapshot, as_of: str, reading: RegimeReading, claims: list[Claim]) -> None:
+        for risk in self.risks:
+            risk.look(snapshot, reading.score)
+            draft = self._common(risk.symbol, MONTH, snapshot, as_of)
+            if draft is not None:
+                claims.extend(risk.call(draft, reading.label))
+
+    def _call_pairs(
+        self, snapshot: Snapshot, as_of: str, reading: RegimeReading, views: Mapping[str, Said], claims: list[Claim],
+        held: list[GateResult], forecasts: dict[str, Forecast],
+    ) -> None:  # fmt: skip
+        by_symbol = {desk.target.symbol: views[key] for key, desk in reversed(self.desks.items())}
+        for pair in self.pairs:
+            pair.learn(self._feed, snapshot.at)
+            draft = self._common(pair.pair.first.symbol, pair.pair.horizon, snapshot, as_of)
+            if draft is None or snapshot.price(pair.pair.second.symbol) is None:
+                held.append(GateResult("reference", pair.pair.key, "abstain", "one of the two has no close today"))
+                continue
+            said = pair.call(draft, by_symbol, reading.label)
+            if isinstance(said, GateResult):
+                held.append(said)
+            else:
+                claims.append(said[0])
+                forecasts[pair.pair.key] = said[1]
 
     def _records(self, reading: RegimeReading) -> tuple[MindRecord, ...]:
         weights = self.desks[self.targets[0].key].synthesis.weights()
@@ -232,3 +241,8 @@ def _missing(views: Iterable[Said]) -> tuple[Missing, ...]:
 def _quotes(snapshot: Snapshot) -> dict[str, Signal]:
     readings = ((name, snapshot.signal(name)) for name in snapshot.names())
     return {name: reading for name, reading in readings if reading is not None}
+
+
+def _due(waiting: deque[Waiting], at: int) -> Iterator[Waiting]:
+    while waiting and waiting[0].due <= at:
+        yield waiting.popleft()

@@ -146,6 +146,27 @@ def _vol_jump(columns: Columns) -> ValueAndZ:
     return value, change / windows.window_std(change, 252, least=least_of(252))
 
 
+_APPETITE: tuple[tuple[str, str | None, float], ...] = (
+    ("credit", "treasury_mid", 1.0), ("small", "market", 1.0), ("growth", "market", 1.0), ("volatility", None, -1.0),
+    ("market", None, 1.0), ("market", "treasury_long", 1.0),
+)  # fmt: skip
+"""Measures of risk-taking: a return, or one less another, and the sign that speaks for it."""
+
+
+def _appetite(columns: Columns) -> ValueAndZ:
+    """Share of the measures of risk-taking whose five-session move is positive; missing with fewer than three."""
+    risen, known = np.zeros(columns.market.size), np.zeros(columns.market.size)
+    for role, against, sign in _APPETITE:
+        try:
+            move = sign * (columns.ret(role, 5) if against is None else columns.spread(role, against, 5, 1.0))
+        except MissingRole:
+            continue
+        risen += np.where(np.isnan(move), 0.0, move > 0.0)
+        known += ~np.isnan(move)
+    share = np.where(known >= 3.0, risen / np.maximum(known, 1.0), np.nan)
+    return share, share
+
+
 def _same(part: str) -> Callable[[Columns], ValueAndZ]:
     def make(columns: Columns) -> ValueAndZ:
         column = _part(columns, part)
@@ -167,5 +188,7 @@ REGIME_SIGNALS: tuple[SignalSpec, ...] = (
     SignalSpec("regime.ret_5d_z", "sigma", 252, ("market",), _week, "return over a week, in deviations"),
     SignalSpec("regime.path_ratio", "ratio", 21, ("market",), _path_ratio, "straightness of the month's path"),
     SignalSpec("regime.path_return", "return", 21, ("market",), _path_return, "return over the month"),
+    SignalSpec("regime.appetite", "share", 5, (*_ALL, "small", "growth", "treasury_long"), _appetite,
+               "share of risk-taking measures that rose over a week"),
     SignalSpec("regime.realised_vol_ratio_5d", "ratio", 26, ("market",), _vol_jump, "volatility against a week ago"),
-)
+)  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-__all__ = ["LABELS", "Component", "Label", "Path", "RegimeReading", "Status"]
+__all__ = ["LABELS", "Component", "Fired", "Label", "Path", "RegimeReading", "Status"]
 
 Label = Literal["risk_on", "neutral", "risk_off", "crisis"]
 Path = Literal["trending_up", "trending_down", "choppy", "unknown"]
@@ -31,6 +31,20 @@ class Component(NamedTuple):
     weight: float
 
 
+class Fired(NamedTuple):
+    """A test of the label that fired.
+
+    Attributes:
+        test: `volatility` or `fall` (alert), `likelihood`, `drift` or `behaviour` (staleness), `data`.
+        value: what it measured.
+        limit: the value from which it fires.
+    """
+
+    test: str
+    value: float
+    limit: float
+
+
 class RegimeReading(NamedTuple):
     """The regime as read at one instant.
 
@@ -44,6 +58,7 @@ class RegimeReading(NamedTuple):
         coverage: weight of the components that exist, in [0, 1].
         components: the parts of the score.
         reasons: why the status is what it is, clauses for people.
+        fired: tests of the label that fired, with their values, whatever the status became.
     """
 
     label: Label
@@ -55,6 +70,12 @@ class RegimeReading(NamedTuple):
     coverage: float
     components: tuple[Component, ...]
     reasons: tuple[str, ...] = ()
+    fired: tuple[Fired, ...] = ()
+
+    @property
+    def alert(self) -> bool:
+        """Whether a shock of volatility or price is less than ten sessions old."""
+        return any(item.test in ("volatility", "fall") for item in self.fired)
 
     def __str__(self) -> str:
         """As the desk prints it: `risk-on 0.45 (stale)`."""

@@ -1,7 +1,9 @@
 """The rules model: a weighted score of five components, and a label with hysteresis.
 
 Contract: every number comes from a causal signal (regimes.features); a component without data is left out and lowers
-the coverage, below which the status says `degraded`. Thresholds were set beforehand and are not fitted.
+the coverage. Thresholds were set beforehand and are not fitted. The status says how far the label can be leaned on:
+`degraded` (coverage below 0.6, or no score), `transition` (all three staleness tests fire, or an alert in risk-on),
+`stale` (two fire), `alert` (a shock less than ten sessions old), else `confirmed`; the reasons name what fired.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from engine.signals.spec import SignalSpec
 from engine.snapshot import Snapshot
 from regimes.features import REGIME_SIGNALS, WEIGHTS
 from regimes.labels import LabelMachine
-from regimes.reading import Component, Path, RegimeReading, Status
+from regimes.reading import Component, Fired, Label, Path, RegimeReading, Status
+from regimes.staleness import AlertWatch, StaleWatch
 
 __all__ = ["RulesModel"]
 
@@ -19,8 +22,18 @@ _TRENDING = 1.3
 """Path length ratio of a random walk is about 1; above this the last 21 sessions went somewhere."""
 _READ = (
     "regime.score", "regime.coverage", "regime.path_ratio", "regime.path_return",
-    "volatility.level", "market.realised_vol_21d", "market.drawdown", *(f"regime.{name}" for name in WEIGHTS),
+    "volatility.level", "market.realised_vol_21d", "market.drawdown", "volatility.change_5d",
+    "regime.realised_vol_ratio_5d", "regime.ret_5d_z", "market.ret_1d", "regime.appetite",
+    *(f"regime.{name}" for name in WEIGHTS),
 )  # fmt: skip
+
+_WORDS = {
+    "volatility": "volatility has jumped by {0.value:.0%} in a week",
+    "fall": "the week's fall is {0.value:.1f} deviations deep",
+    "likelihood": "the returns fit another label better, by {0.value:.1f} nats",
+    "drift": "the score has moved {0.value:.2f} against the label",
+    "behaviour": "only {0.value:.0%} of the risk-taking measures agree with the label",
+}
 
 
 class RulesModel:
@@ -28,29 +41,54 @@ class RulesModel:
 
     name = "rules"
     signals: tuple[SignalSpec, ...] = REGIME_SIGNALS
+    refit_every = 0
 
     def __init__(self) -> None:
         self._machine = LabelMachine()
+        self._alert, self._stale = AlertWatch(), StaleWatch()
         self._since = ""
 
-    def update(self, snapshot: Snapshot) -> RegimeReading:
+    def fit(self, past: Snapshot) -> None:
+        """Nothing to estimate."""
+
+    def update(self, today: Snapshot) -> RegimeReading:
         """The reading after this session."""
         machine = self._machine
-        (score, coverage, ratio, move, vix, realised, drawdown, *parts), _ = snapshot.values_and_zs(_READ)
+        (
+            (score, coverage, ratio, move, vix, realised, drawdown, vix_change, jump, week, ret, appetite, *parts),
+            _,
+        ) = today.values_and_zs(_READ)
         changed = machine.step(score, vix, realised, drawdown)
         if changed or not self._since:
-            self._since = snapshot.session
+            self._since = today.session
+        alerts = self._alert.update(vix, vix_change, realised, jump, week)
+        doubts = self._stale.update(machine.state, score, ret, appetite)
         components = tuple(map(Component, WEIGHTS, parts, WEIGHTS.values()))
         coverage = coverage or 0.0
-        status: Status = "confirmed"
-        reasons: tuple[str, ...] = ()
+        status: Status
+        reasons: tuple[str, ...]
         if coverage < _DEGRADED_BELOW or score is None:
             status = "degraded"
             absent = [part.name for part in components if part.value is None]
             reasons = (f"the score lacks {', '.join(absent)}" if absent else "the score has too little history",)
+        elif alerts or doubts:
+            status, reasons = _doubted(machine.state, alerts, doubts)
+        else:
+            status, reasons = "confirmed", ()
         return RegimeReading(
-            machine.state, score, _path(ratio, move), status, self._since, machine.dwell, coverage, components, reasons
-        )
+            machine.state, score, _path(ratio, move), status, self._since, machine.dwell, coverage, components,
+            reasons, (*alerts, *doubts),
+        )  # fmt: skip
+
+
+def _doubted(label: Label, alerts: tuple[Fired, ...], doubts: tuple[Fired, ...]) -> tuple[Status, tuple[str, ...]]:
+    """The status that fired tests add up to, and what each has to say."""
+    reasons = tuple([_WORDS[item.test].format(item) for item in (*alerts, *doubts)])
+    if len(doubts) == 3 or (alerts and label == "risk_on"):
+        return "transition", reasons
+    if len(doubts) == 2:
+        return "stale", reasons
+    return ("alert", reasons) if alerts else ("confirmed", ())
 
 
 def _path(ratio: float | None, move: float | None) -> Path:

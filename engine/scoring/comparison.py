@@ -18,7 +18,7 @@ from engine.errors import InputError
 from engine.scoring import _checks as check
 from engine.scoring._checks import FloatArray
 
-__all__ = ["Comparison", "dm_test"]
+__all__ = ["Comparison", "dm_test", "skill_interval"]
 
 _LEAST = 16
 """Claims from which a test is attempted: below, the cosine method is left with fewer than three degrees of freedom."""
@@ -100,6 +100,48 @@ def dm_test(
         )
     t = mean / math.sqrt(variance / n) * shrink
     return Comparison(mean, t, df, _two_sided(t, df), n)
+
+
+def skill_interval(
+    loss: npt.ArrayLike, reference: npt.ArrayLike, *, horizon: int, level: float = 0.95
+) -> tuple[float, float]:
+    """Confidence interval of the skill `1 - sum(loss) / sum(reference)` of overlapping claims.
+
+    The mean difference of the losses gets its interval from `dm_test` (cosine variance, Student t); dividing by the
+    mean reference loss turns it into skill. The reference's own sampling error is left out: it is small beside the
+    difference's.
+
+    Args:
+        loss: losses of the forecaster, one claim a session, in order, shape (n,).
+        reference: losses of the reference on the same claims, shape (n,).
+        horizon: sessions that each claim spans.
+        level: of the interval, in (0, 1).
+
+    Raises:
+        InputError: as `dm_test`; a reference without loss.
+
+    >>> import numpy as np
+    >>> draw = np.random.default_rng(1)
+    >>> low, high = skill_interval(draw.uniform(0, 1, 400), draw.uniform(0, 2, 400), horizon=1)
+    >>> low < 0.5 < high
+    True
+    """
+    test = dm_test(loss, reference, horizon=horizon)
+    scale = float(check.series(reference, "reference losses").mean())
+    if scale <= 0.0:
+        raise InputError("the reference has no loss at all; there is nothing to be better than")
+    error = abs(test.mean / test.t) if test.t else 0.0
+    margin = _critical(1.0 - check.fraction(level, "level"), test.df) * error
+    return (-test.mean - margin) / scale, (-test.mean + margin) / scale
+
+
+def _critical(alpha: float, df: int) -> float:
+    """The t beyond which a two-sided test has probability `alpha`, by bisection."""
+    low, high = 0.0, 1e3
+    while high - low > 1e-10 * max(high, 1.0):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if _two_sided(middle, df) > alpha else (low, middle)
+    return high
 
 
 def _long_run(d: FloatArray, horizon: int, method: str) -> tuple[float, int, float]:

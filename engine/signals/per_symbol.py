@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.signals import windows
 from engine.signals.columns import YEAR, Columns, least_of
+from engine.signals.forecast import vol_forecast
 from engine.signals.scales import log_of, log_score
 from engine.signals.spec import SignalSpec, ValueAndZ
 
@@ -22,6 +23,8 @@ __all__ = ["instrument_signals", "returns"]
 _CALLED = {"market": "the market", "growth": "growth stocks", "small": "small caps"}
 _SPANS = {1: "one-day", 5: "one-week", 21: "one-month", 63: "one-quarter"}
 _RALLY, _FADE = 0.02, -0.01
+_FORECAST = 2240
+"""Sessions behind a volatility forecast: 2,000 fitted, half a year since, a month embargoed, a quarter of features."""
 
 
 def instrument_signals(role: str) -> tuple[SignalSpec, ...]:
@@ -48,6 +51,10 @@ def instrument_signals(role: str) -> tuple[SignalSpec, ...]:
                    f"expected daily move of {who}"),
         SignalSpec(f"{role}.volume", "ratio", 63, only, partial(_volume, role=role),
                    f"volume of {who} against its quarter, in logs"),
+        SignalSpec(f"{role}.vol_forecast_1d", "return", _FORECAST, (*only, "volatility"),
+                   partial(_expected, role=role, sessions=1), f"expected daily move of {who}"),
+        SignalSpec(f"{role}.vol_forecast_21d", "return", _FORECAST, (*only, "volatility"),
+                   partial(_expected, role=role, sessions=21), f"expected daily move of {who} over a month"),
         SignalSpec(f"{role}.relief_failure", "score", 2, only, partial(_relief_failure, role=role),
                    f"failed relief rally of {who}"),
     )  # fmt: skip
@@ -89,6 +96,12 @@ def _ewma_vol(columns: Columns, role: str) -> ValueAndZ:
     """RiskMetrics deviation of one session's return (decay .94); z as for `_realised_quarter`."""
     value = columns.ewma_sigma(role)
     return value, log_score(value)
+
+
+def _expected(columns: Columns, role: str, sessions: int) -> ValueAndZ:
+    """Forecast deviation of a daily log return (engine.signals.forecast); it has no z, being a scale itself."""
+    value = vol_forecast(columns, role, sessions)
+    return value, np.full(len(value), np.nan)
 
 
 def _volume(columns: Columns, role: str) -> ValueAndZ:

@@ -20,14 +20,16 @@ from tests.runs import made_up, snapshots
 from tests.worlds import WORLD, invented_market
 
 NAN = math.nan
-DAYS = invented_market(3, 40)
+DAYS = invented_market(3, 120)
 LABELS_OF = DAYS.calendar.labels
 Numbers = Sequence[float]
 
 PARTS = tuple(f"regime.{name}" for name in WEIGHTS)
 QUIET = {
     "regime.score": 0.0, "regime.coverage": 1.0, "regime.path_ratio": 1.0, "regime.path_return": 0.01,
-    "volatility.level": 15.0, "market.realised_vol_21d": 0.1, "market.drawdown": 0.0, **dict.fromkeys(PARTS, 0.1),
+    "volatility.level": 15.0, "market.realised_vol_21d": 0.1, "market.drawdown": 0.0, "volatility.change_5d": 0.0,
+    "regime.realised_vol_ratio_5d": 1.0, "regime.ret_5d_z": 0.0, "market.ret_1d": 0.0, "regime.appetite": 0.5,
+    **dict.fromkeys(PARTS, 0.1),
 }  # fmt: skip
 
 
@@ -165,3 +167,42 @@ def test_printed_as_the_desk_says_it() -> None:
     assert str(read(regime__score=[0.454])[0]) == "neutral 0.45 (confirmed)"
     assert str(read(regime__score=[NAN])[0]) == "neutral n/a (degraded)"
     assert str(read()[0]._replace(label="risk_off", status="stale", score=-0.3)) == "risk-off -0.30 (stale)"
+
+
+def test_a_shock_is_an_alert_and_in_risk_on_a_transition() -> None:
+    week = [0.0] * 5 + [-2.6] + [0.0] * 12
+    calm = read(regime__ret_5d_z=week, regime__score=[0.0] * 18)
+    assert [reading.status for reading in calm] == ["confirmed"] * 5 + ["alert"] * 10 + ["confirmed"] * 3
+    assert calm[5].reasons == ("the week's fall is -2.6 deviations deep",)
+    assert calm[5].alert and not calm[4].alert
+    strong = read(regime__ret_5d_z=week, regime__score=[0.5] * 18)
+    assert [reading.label for reading in strong[4:6]] == ["risk_on", "risk_on"]
+    assert [reading.status for reading in strong[4:7]] == ["confirmed", "transition", "transition"]
+
+
+def test_two_doubts_make_a_label_stale_and_three_a_transition() -> None:
+    score = [0.7, 0.7, 0.7, 0.7, 0.45, 0.45, 0.45, 0.45]
+    readings = read(regime__score=score, regime__appetite=[0.5, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 0.1])
+    assert [reading.status for reading in readings[3:]] == ["confirmed", "confirmed", "confirmed", "stale", "stale"]
+    assert str(readings[-1]) == "risk-on 0.45 (stale)"
+    assert readings[-1].reasons == (
+        "the score has moved 0.25 against the label", "only 10% of the risk-taking measures agree with the label",
+    )  # fmt: skip
+    assert [item.test for item in readings[4].fired] == ["drift"]  # one doubt is told and changes no status
+
+
+def test_three_doubts_are_a_transition() -> None:
+    quiet = [0.004 * (-1) ** at for at in range(80)]
+    wild = [0.03 * (-1) ** at for at in range(12)]
+    readings = read(
+        regime__score=[0.7] * 80 + [0.45] * 12, regime__appetite=[0.9] * 80 + [0.1] * 12, market__ret_1d=quiet + wild
+    )
+    assert readings[79].status == "confirmed"
+    assert readings[-1].status == "transition"
+    assert [item.test for item in readings[-1].fired] == ["likelihood", "drift", "behaviour"]
+
+
+def test_a_degraded_reading_still_tells_what_fired() -> None:
+    reading = read(regime__ret_5d_z=[-3.0], regime__coverage=[0.3])[0]
+    assert reading.status == "degraded"
+    assert reading.alert

@@ -1,0 +1,61 @@
+"""Small regressions whose bits do not depend on threads or memory layout.
+
+Contract: designs have a handful of columns and any number of rows, shape (features, n). Sums run over contiguous
+columns one by one, since a matrix product may be split over threads differently on the next run. Fits are stabilised by
+a small ridge, so that a column without variation gives a finite answer; nothing here looks at the order of rows as
+time, that is the caller's duty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.bars import FloatArray
+
+__all__ = ["least_squares", "logistic", "sigmoid"]
+
+_STEPS = 30
+_SETTLED = 1e-9
+
+
+def least_squares(x: FloatArray, y: FloatArray, *, ridge: float = 1e-6) -> FloatArray:
+    """Coefficients that minimise |y - x'b|^2 + ridge * |b|^2; x has shape (features, n), y shape (n,)."""
+    x = np.ascontiguousarray(x)
+    return _solve(x, np.ones(len(y)), np.array([(row * y).sum() for row in x]), ridge)
+
+
+def logistic(x: FloatArray, y: FloatArray, *, ridge: float = 1.0, start: FloatArray | None = None) -> FloatArray | None:
+    """Coefficients of a logistic regression of y in {0, 1}, by Newton's method; None if it does not settle.
+
+    Maximises the log likelihood less ridge / 2 * |b|^2, which keeps separable data finite.
+    """
+    x = np.ascontiguousarray(x)
+    weights = [0.0] * len(x) if start is None else start.tolist()
+    for _ in range(_STEPS):
+        p = sigmoid(_weighted(x, weights))
+        slope = np.array([(row * (y - p)).sum() - ridge * weight for row, weight in zip(x, weights, strict=True)])
+        step = _solve(x, p * (1.0 - p), slope, ridge).tolist()
+        weights = [weight + by for weight, by in zip(weights, step, strict=True)]
+        if max(map(abs, step)) < _SETTLED:
+            return np.array(weights)
+    return None
+
+
+def sigmoid(z: FloatArray) -> FloatArray:
+    """1 / (1 + exp(-z)), with z held within +-30."""
+    return 1.0 / (1.0 + np.exp(-np.clip(z, -30.0, 30.0)))
+
+
+def _weighted(x: FloatArray, weights: Sequence[float]) -> FloatArray:
+    total = np.zeros(x.shape[1])
+    for row, weight in zip(x, weights, strict=True):
+        total += row * weight
+    return total
+
+
+def _solve(x: FloatArray, scale: FloatArray, right: FloatArray, ridge: float) -> FloatArray:
+    gram = np.array([[float((a * scale * b).sum()) for b in x] for a in x])
+    found: FloatArray = np.asarray(np.linalg.solve(gram + ridge * np.eye(len(x)), right), np.float64)
+    return found

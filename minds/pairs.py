@@ -1,0 +1,68 @@
+"""Relative claims: will one instrument do better than another? Minds that lean differently on the two have a view.
+
+Contract: the base rate is how often the first did better so far, with a prior of one half; minds earn their say exactly
+as for a direction (minds.synthesis). A pair needs both symbols among the targets, since the leans are those that the
+minds gave there.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from engine.bars import FloatArray
+from engine.claims import Claim, Pair, claim_id
+from engine.scoring import BaseRate
+from engine.snapshot import Feed
+from minds.synthesis import Forecast, Synthesis
+from minds.view import Abstention, GateResult, View
+from minds.waiting import Draft, Waiting
+
+__all__ = ["PairDesk"]
+
+Said = tuple[View | Abstention, ...]
+
+
+class PairDesk:
+    """Relative claims on one pair."""
+
+    def __init__(self, pair: Pair, minds: Sequence[str]) -> None:
+        self.pair = pair
+        self.base = BaseRate(0.5)
+        self.synthesis = Synthesis(minds)
+        self.open: deque[Waiting] = deque()
+
+    def prime(self, first: FloatArray, second: FloatArray) -> None:
+        """Adjusted closes of both from long before the run."""
+        span = self.pair.horizon
+        lead = (first[span:] / first[:-span]) - (second[span:] / second[:-span])
+        for value in lead[lead == lead].tolist():
+            if value:
+                self.base.add(value > 0.0)
+
+    def learn(self, feed: Feed, at: int) -> None:
+        """The returns that end today join the base rate."""
+        start = at - self.pair.horizon
+        prices = [feed.price(target.symbol, day) for target in self.pair[:2] for day in (start, at)]
+        if None not in prices:
+            before, after, other_before, other_after = (price or 0.0 for price in prices)
+            lead = after / before - other_after / other_before
+            if lead:
+                self.base.add(lead > 0.0)
+
+    def call(self, draft: Draft, said: Mapping[str, Said], label: str) -> tuple[Claim, Forecast] | GateResult:
+        """Today's claim, or why there is none."""
+        leans = tuple(
+            (one.lean - other.lean) / 2.0 if isinstance(one, View) and isinstance(other, View) else None
+            for one, other in zip(said[self.pair.first.symbol], said[self.pair.second.symbol], strict=True)
+        )
+        if not any(lean is not None for lean in leans):
+            return GateResult("coverage", self.pair.key, "abstain", "no mind speaks on both")
+        made = self.synthesis.forecast(self.base.value, leans)
+        identity = claim_id(draft.session, self.pair.symbol, "relative", self.pair.horizon)
+        claim = draft.claim("relative", identity)._replace(
+            probability=made.probability, base_rate=made.base, versus=self.pair.second.symbol
+        )
+        self.synthesis.publish(identity, made)
+        self.open.append(Waiting(claim, draft.due, label, leans))
+        return claim, made

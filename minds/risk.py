@@ -1,0 +1,55 @@
+"""Risk claims of one symbol: how rough the next month will be, and whether it will lose five percent.
+
+Contract: `look` is called once a session, in order, also before the run; `call` turns today's odds into claims. Claims
+of one kind overlap for a month, which is why their skill is tested with that in mind (engine.scoring.comparison) and
+never naively. No odds, no claim.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from engine.bars import FloatArray
+from engine.claims import Claim, Kind, claim_id
+from engine.snapshot import Snapshot
+from minds.waiting import Draft, Waiting
+from regimes.odds import MONTH, Odds, Outlook
+
+__all__ = ["RiskDesk"]
+
+
+class RiskDesk:
+    """Volatility and drawdown claims on one symbol."""
+
+    def __init__(self, symbol: str, role: str) -> None:
+        self.symbol = symbol
+        self.open: deque[Waiting] = deque()
+        self._outlook = Outlook()
+        self._reads = (f"{role}.realised_vol_21d", f"{role}.vol_forecast_21d")
+        self._odds: tuple[Odds | None, Odds | None] = (None, None)
+
+    def prime(self, realised: FloatArray) -> None:
+        """Realised volatility from long before the run, which the threshold is a quantile of."""
+        self._outlook.prime(realised)
+
+    @property
+    def realised(self) -> str:
+        """The signal that `prime` wants."""
+        return self._reads[0]
+
+    def look(self, snapshot: Snapshot, score: float | None) -> None:
+        """Take in a session."""
+        (realised, expected), _ = snapshot.values_and_zs(self._reads)
+        self._odds = self._outlook.update(snapshot.price(self.symbol, "adj_close"), realised, expected, score)
+
+    def call(self, draft: Draft, label: str) -> Iterator[Claim]:
+        """Today's claims."""
+        kinds: tuple[Kind, Kind] = ("volatility", "drawdown")
+        for kind, odds in zip(kinds, self._odds, strict=True):
+            if odds is not None:
+                claim = draft.claim(kind, claim_id(draft.session, self.symbol, kind, MONTH))._replace(
+                    probability=odds.probability, base_rate=odds.base_rate, threshold=odds.threshold
+                )
+                self.open.append(Waiting(claim, draft.due, label))
+                yield claim

@@ -1,0 +1,72 @@
+"""Everything that is learned about one target: its base rate, its intervals, who has earned a say.
+
+Contract: `prime` for what lies far back, then for each session `learn` (the return that ends today) and `look` (today's
+interval), in order. Nothing is learned from a return before the session on which it ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.bars import FloatArray
+from engine.claims import Target
+from engine.scoring import BaseRate, ExpandingQuantile
+from engine.snapshot import Feed, Snapshot
+from minds.intervals import Band, IntervalForecaster
+from minds.synthesis import Synthesis
+from minds.waiting import Waiting
+from regimes.odds import MONTH
+
+__all__ = ["TargetDesk"]
+
+_SHORT = 10
+"""Up to this horizon intervals are scaled by tomorrow's expected volatility, beyond it by the month's."""
+
+
+class TargetDesk:
+    """Learners and open claims of one target."""
+
+    def __init__(self, target: Target, minds: Sequence[str]) -> None:
+        self.target = target
+        self.volatility = f"{target.role}.vol_forecast_{1 if target.horizon <= _SHORT else MONTH}d"
+        self.base = BaseRate()
+        self.past = ExpandingQuantile()
+        self.intervals = IntervalForecaster(target.horizon)
+        self.synthesis = Synthesis(minds)
+        self.open: deque[Waiting] = deque()
+        self._said: deque[tuple[float | None, Band | None]] = deque()
+
+    def prime(self, prices: FloatArray) -> None:
+        """Base rate and past returns from long before the run, at once; intervals need no more than `warm`."""
+        horizon = self.target.horizon
+        growth = prices[horizon:] / prices[:-horizon]
+        growth = growth[~np.isnan(growth)]
+        for ratio in growth[growth != 1.0].tolist():
+            self.base.add(ratio > 1.0)
+        self.past.extend((growth - 1.0).tolist())
+        self._said.extend([(None, None)] * min(horizon, len(prices)))
+
+    def learn(self, feed: Feed, at: int) -> None:
+        """The return that ends today joins the base rate and the intervals."""
+        if len(self._said) < self.target.horizon:
+            return
+        sigma, band = self._said.popleft()
+        start, end = feed.price(self.target.symbol, at - self.target.horizon), feed.price(self.target.symbol, at)
+        if start is None or end is None:
+            return
+        realised = math.log(end / start)
+        if realised != 0.0:
+            self.base.add(realised > 0.0)
+        self.past.add(end / start - 1.0)
+        self.intervals.observe(realised, sigma, band)
+
+    def look(self, snapshot: Snapshot) -> Band | None:
+        """Today's interval, remembered for the day on which it can be checked."""
+        sigma = snapshot.value(self.volatility)
+        band = self.intervals.predict(sigma)
+        self._said.append((sigma, band))
+        return band
