@@ -81,8 +81,9 @@ def _tell(done: Done, out: str) -> None:
         screen.print(
             f"{len(done.notices)} notices on the data in {out}/run.json, such as {first.symbol}: {first.detail}"
         )
-    for notice in done.fits:
-        screen.print(f"On the regime model: {notice}", soft_wrap=True, markup=False)
+    if done.fits:
+        more = f" (and {len(done.fits) - 1} more in {out}/run.json)" if len(done.fits) > 1 else ""
+        screen.print(f"On the regime model: {done.fits[0]}{more}", soft_wrap=True)
     if done.essay is not None:
         screen.print(f"Read the last essay: {done.essay}", soft_wrap=True)
     screen.print(f"Check the record:    workshop ledger verify {shlex.quote(out)}", soft_wrap=True)

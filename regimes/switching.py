@@ -27,6 +27,8 @@ linear-algebra library move it by 1e-10 of its value and are cut off here."""
 _MOST_STEPS = 200
 _LASTING = 0.5
 """Least persistence, stay_calm + stay_rough - 1: returns drawn independently from a mixture have none."""
+_STILL = 1e-8
+"""Variance, in percent squared, of a price that stands or compounds at one rate but for rounding."""
 _FURTHEST = 100.0
 """Greatest ratio of the variances. Beyond it one state is a bad print, or a stretch without trade."""
 
@@ -103,7 +105,7 @@ def fit(returns: Sequence[float], start: Switching | None = None) -> tuple[Switc
     need_statsmodels()
     sample = np.array(returns, float)
     variance = float(sample.var())
-    if not variance > 0.0:
+    if not variance > _STILL:
         return None, "found returns that do not vary"
     plain = Switching(0.98, 0.06, float(sample.mean()), 0.5 * variance, 2.5 * variance)
     found: Switching | None = None
@@ -126,7 +128,7 @@ def _fit_from(sample: np.ndarray, variance: float, begin: Switching) -> tuple[Sw
             result = model.fit(
                 start_params=np.array(begin), search_reps=0, maxiter=_MOST_STEPS, cov_type="none", disp=False
             )
-    except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+    except (ArithmeticError, RuntimeError, ValueError) as error:
         return None, f"failed ({type(error).__name__})"
     if not result.mle_retvals["converged"]:
         return None, "did not converge"
