@@ -17,7 +17,7 @@ from engine.bars import FloatArray
 __all__ = ["least_squares", "logistic", "sigmoid"]
 
 _STEPS = 30
-_SETTLED = 1e-9
+_SETTLED = 1e-7
 
 
 def least_squares(x: FloatArray, y: FloatArray, *, ridge: float = 1e-6) -> FloatArray:
@@ -56,6 +56,12 @@ def _weighted(x: FloatArray, weights: Sequence[float]) -> FloatArray:
 
 
 def _solve(x: FloatArray, scale: FloatArray, right: FloatArray, ridge: float) -> FloatArray:
-    gram = np.array([[float((a * scale * b).sum()) for b in x] for a in x])
-    found: FloatArray = np.asarray(np.linalg.solve(gram + ridge * np.eye(len(x)), right), np.float64)
-    return found
+    gram = ridge * np.eye(len(x))
+    for at, row in enumerate(x):
+        scaled = row * scale
+        for other in range(at, len(x)):
+            total = float((scaled * x[other]).sum())
+            gram[at, other] += total
+            if other != at:
+                gram[other, at] += total
+    return np.asarray(np.linalg.solve(gram, right), np.float64)

@@ -140,20 +140,20 @@ class Cycle:
         self, target: Target, snapshot: Snapshot, as_of: str, claims: list[Claim], held: list[GateResult]
     ) -> Draft | None:
         """What today's claims on a target have in common, unless a gate says that there can be none."""
-        session, reference = snapshot.session, snapshot.price(target.symbol)
-        deadline = self._feed.calendar.deadline(snapshot.at, target.horizon)
-        identity = claim_id(session, target.symbol, "direction", target.horizon)
-        for stop in (
-            gates.reference_gate(target, reference, session),
-            gates.calendar_gate(target, deadline, session),
-            gates.unique_gate(target, identity, claims),
-        ):
-            if stop is not None:
-                held.append(stop)
-                return None
-        return self._common(target.symbol, target.horizon, snapshot, as_of)
+        session = snapshot.session
+        stop = gates.unique_gate(target, claim_id(session, target.symbol, "direction", target.horizon), claims)
+        draft = self._common(target.symbol, target.horizon, snapshot, as_of)
+        if draft is None:
+            stop = gates.reference_gate(target, None, session)
+        else:
+            stop = stop or gates.calendar_gate(target, draft.deadline, session)
+        if stop is not None:
+            held.append(stop)
+            return None
+        return draft
 
     def _common(self, symbol: str, horizon: int, snapshot: Snapshot, as_of: str) -> Draft | None:
+        """The same without gates; None when there is no close to measure from."""
         reference = snapshot.price(symbol)
         if reference is None:
             return None

@@ -14,6 +14,7 @@ over 2002-2018 these beat larger sets and the volatility index.
 from __future__ import annotations
 
 import math
+from array import array
 from collections import deque
 from typing import NamedTuple
 
@@ -53,8 +54,8 @@ class EventOdds:
 
     def __init__(self, prior: float) -> None:
         self.base = BaseRate(prior, 63)
-        self._rows: list[tuple[float, ...]] = []
-        self._outcomes: list[float] = []
+        self._columns: list[array[float]] = []  # one an input: the fit reads them without copying number by number
+        self._outcomes = array("d")
         self._weights: FloatArray | None = None
         self._until_refit = 0
         self._events = 0
@@ -64,13 +65,16 @@ class EventOdds:
         self.base.add(outcome)
         if features is None:
             return
-        self._rows.append(features)
+        if not self._columns:
+            self._columns = [array("d") for _ in features]
+        for column, value in zip(self._columns, features, strict=True):
+            column.append(value)
         self._outcomes.append(float(outcome))
         self._until_refit -= 1
         self._events += outcome
-        rarer = min(self._events, len(self._rows) - self._events)
-        if self._until_refit <= 0 and len(self._rows) >= _LEAST and rarer >= _LEAST_EVENTS:
-            x = np.vstack([np.ones(len(self._rows)), np.array(self._rows).T])
+        months = len(self._outcomes)
+        if self._until_refit <= 0 and months >= _LEAST and min(self._events, months - self._events) >= _LEAST_EVENTS:
+            x = np.vstack([np.ones(months), *[np.array(column) for column in self._columns]])
             fitted = logistic(x, np.array(self._outcomes), ridge=_RIDGE, start=self._weights)
             self._weights = self._weights if fitted is None else fitted  # the last good fit stays
             self._until_refit = _REFIT
