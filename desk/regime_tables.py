@@ -124,7 +124,7 @@ def _cell(value: Any, form: str, goal: Goal | None) -> Text:
 
 def _bears(found: list[dict[str, Any]], models: dict[str, Any]) -> Table:
     heads = ("peak", "known", "trough", "fall", *models)
-    table = _table("Sessions from the peak to the label (to label or alert)", *heads, left=3)
+    table = _table("Sessions from peak to label (to alert)", *heads, left=3)
     for at, bear in enumerate(found):
         delays = [(model["label"]["delays"][at], model["label_or_alert"]["delays"][at]) for model in models.values()]
         table.add_row(

@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 from backtest.regime_study.measures import YEAR
+from backtest.regime_study.picture import check, draw
 from backtest.regime_study.report import study_report
 from backtest.regime_study.study import leave_out, run_models, span
 from backtest.settings import names
@@ -56,6 +57,8 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Run the models over a range of days and print what they were worth."""
+    if picture is not None:
+        check(Path(picture))
     first = None if start is None else parse_day(start, what="--start")
     last = None if end is None else parse_day(end, what="--end")
     roles = load_universe(universe or ("sample" if data == "sample" else "us"))
@@ -69,8 +72,6 @@ def evaluate(
         tracks = run_models(market, chosen, studied.at, lambda done, total, day: status.update(f"Reading {day}"))
     report = study_report(studied, tracks)
     if picture is not None:
-        from backtest.regime_study.picture import draw
-
         draw(studied, tracks, Path(picture))
     if as_json:
         print_json(report)

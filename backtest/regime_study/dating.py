@@ -10,6 +10,7 @@ Source: Lunde & Timmermann (2004), Duration dependence in stock prices: an analy
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -104,8 +105,7 @@ def date_turns(closes: FloatArray, *, fall: float = FALL, rise: float = RISE) ->
 def bear_markets(closes: FloatArray, dating: Dating, *, gap: int = GAP) -> tuple[Bear, ...]:
     """Pair the turning points into bear markets, joining those that at most `gap` sessions of bull market part."""
     found: list[Bear] = []
-    ends = [*dating.turns[1:], None]
-    for turn, end in zip(dating.turns, ends, strict=True):
+    for turn, end in zip_longest(dating.turns, dating.turns[1:]):
         if turn.kind == "trough":
             continue
         trough, over = (dating.until, None) if end is None else (end.at, end.known)

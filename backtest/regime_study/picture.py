@@ -21,7 +21,7 @@ from regimes.reading import LABELS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["COLOURS", "draw"]
+__all__ = ["COLOURS", "check", "draw"]
 
 COLOURS = {"risk_on": "#9fd3b0", "neutral": "#e6e6e1", "risk_off": "#f3b27a", "crisis": "#c9463d"}
 """One colour for each label; they differ in lightness too, for those who do not tell red from green."""
@@ -33,20 +33,33 @@ _STYLE: Any = {
 }  # fmt: skip
 
 
+def check(path: Path) -> None:
+    """Refuse what `draw` could not write, before a long study.
+
+    Raises:
+        InputError: matplotlib is absent, the ending is not `.png` or `.svg`, or there is no such folder.
+    """
+    if path.suffix.lower() not in _FORMATS:
+        raise InputError(f"a picture is written as .png or .svg, not as {path.name!r}; give it one of these endings")
+    if not path.parent.is_dir():
+        raise InputError(f"there is no folder {path.parent} for the picture; make it or choose another --picture")
+    try:
+        import matplotlib  # noqa: F401  # only whether it is there
+    except ImportError:
+        raise InputError("a picture needs matplotlib; install it with: pip install 'workshop-desk[plots]'") from None
+
+
 def draw(span: Span, tracks: list[Track], path: Path) -> None:
     """Write the picture of a study to a `.png` or `.svg` file.
 
     Raises:
-        InputError: matplotlib is absent, the ending is another one, or the file cannot be written.
+        InputError: as `check`, or the file cannot be written.
     """
-    if path.suffix.lower() not in _FORMATS:
-        raise InputError(f"a picture is written as .png or .svg, not as {path.name!r}; give it one of these endings")
-    try:
-        import matplotlib
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise InputError("a picture needs matplotlib; install it with: pip install 'workshop-desk[plots]'") from None
+    check(path)
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     strips = _strips(span, tracks)
     heights = [12.0, *[0.5] * len(strips), 3.6]
     with matplotlib.rc_context(_STYLE):
