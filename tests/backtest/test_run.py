@@ -142,6 +142,23 @@ def test_claims_due_after_the_end_stay_open(reference: Left) -> None:
     assert reference.document["claims"]["open"] == len(waiting)
 
 
+def test_the_bound_counts_the_most_forecasts_that_were_ever_open_at_a_time(reference: Left) -> None:
+    standing: dict[str, set[str]] = {}
+    most: dict[str, int] = {}
+    for text in reference.bodies[1:]:
+        for verdict in json.loads(text)["verdicts"]:
+            for claims in standing.values():
+                claims.discard(verdict["id"])
+        for claim in json.loads(text)["claims"]:
+            if claim["kind"] == "direction":
+                key = f"{claim['symbol']}:{claim['horizon']}"
+                standing.setdefault(key, set()).add(claim["id"])
+                most[key] = max(most.get(key, 0), len(standing[key]))
+    assert most == {"MKT:1": 1, "GRO:1": 1, "SML:2": 2}
+    synthesis = reference.document["synthesis"]
+    assert synthesis["outstanding"] == 4 and synthesis["bound"] == pytest.approx(4 * np.log(2.0) / 2.0)
+
+
 SAMPLE = ("backtest", "--start", "2003-01-02", "--end", "2003-03-31", "--essays", "none")
 
 

@@ -17,11 +17,14 @@ import pytest
 from engine.bars import Bars
 from engine.claims import Claim, Target, Verdict
 from engine.market import Market
+from minds.intervals import Band, IntervalForecaster
 from minds.protocol import Mind
 from minds.record import CycleRecord
 from minds.registry import load_minds
 from minds.view import View
 from tests.runs import TARGETS, Fixed, Prices, records
+from tests.slow.plain import Plain
+from tests.slow.signals import instrument
 from tests.worlds import WORLD, invented_bars
 
 SESSIONS, START = 640, 90
@@ -224,6 +227,32 @@ def test_intervals_start_when_250_returns_have_a_scale(case: int) -> None:
         # A volatility needs a window of 256 sessions and sixty returns in it; then 250 outcomes must have come.
         assert not mine or (first >= 255 + 250 and returns >= 250 + 55), (target.key, first, returns)
         assert mine or returns < 250 + 280, target.key
+
+
+def test_intervals_again_from_returns_and_volatility() -> None:
+    """Each morning after: first the return that has just ended is taken in, then the interval of the day is made.
+
+    Volatility is that of tests/slow, the forecaster is tested by itself; here: who tells it what, and when.
+    """
+    here = world(1)
+    slow = Plain(Market.build(WORLD, invented_bars(CASES[1][0], SESSIONS)))
+    sigmas = [instrument(slow, "market")["market.ewma_vol"](at)[0] for at in range(SESSIONS)]
+    for horizon in (1, 5):
+        claims = {here.at(claim): claim for claim in here.claims("interval") if claim[2:4] == ("MKT", horizon)}
+        forecaster, bands = IntervalForecaster(horizon), list[Band | None]()
+        for at, sigma in enumerate(sigmas):
+            ratio = here.prices.ratio("MKT", at - horizon, at) if at >= horizon else None
+            if ratio is not None:
+                forecaster.observe(math.log(ratio), sigmas[at - horizon], bands[at - horizon])
+            bands.append(forecaster.predict(sigma))
+            band = bands[-1]
+            if at >= START and band is not None and here.prices.of("MKT", at) is not None:
+                assert (claims[at].low, claims[at].high) == pytest.approx(
+                    (math.exp(band.low) - 1.0, math.exp(band.high) - 1.0), rel=1e-9
+                )  # fmt: skip
+            else:
+                assert at not in claims
+        assert len(claims) > 100
 
 
 @every
