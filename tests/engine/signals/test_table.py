@@ -272,6 +272,21 @@ def test_selling_is_synchronised_from_nine_tenths_on_in_a_falling_market(down: i
     assert _column(frame, "selling.synchronised")[-1] == pytest.approx(down / 10 if event else 0.0)
 
 
+@pytest.mark.parametrize(("beyond", "event"), [(1.001, True), (0.999, False)])
+def test_selling_needs_a_fall_of_one_deviation_of_the_month(beyond: float, event: bool) -> None:
+    """Twenty moves of +-1% and one of -b have the deviation b where b = 1% * sqrt(21 / 20); earlier moves are wild."""
+    market = _whole(invented_market(16, 300))
+    columns = {field: column.copy() for field, column in market.columns.items()}
+    moves = np.where(np.arange(300) % 2 == 0, 0.05, -0.05)
+    moves[-21:-1] = np.where(np.arange(20) % 2 == 0, 0.01, -0.01)
+    moves[-1] = -0.01 * math.sqrt(21.0 / 20.0) * beyond
+    columns["adj_close"][market.rows["MKT"]] = 100.0 * np.exp(np.cumsum(moves))
+    for symbol in WORLD.groups["stocks"]:
+        columns["adj_close"][market.rows[symbol], -1] = 0.9 * columns["adj_close"][market.rows[symbol], -2]
+    frame = compute_signals(replaced(market, columns), TABLE)
+    assert _column(frame, "selling.synchronised")[-1] == (1.0 if event else 0.0)
+
+
 def test_z_is_clipped() -> None:
     frame = compute_signals(invented_market(11, 700), TABLE)
     there = frame.zs[np.isfinite(frame.zs)]
