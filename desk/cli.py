@@ -128,7 +128,7 @@ def regimes_list(as_json: bool) -> None:
 @regimes.command(
     "evaluate",
     epilog=_examples(
-        "workshop regimes evaluate --start 1994-01-03 --end 2022-12-28 --without volatility",
+        "workshop regimes evaluate --start 1994-01-03 --end 2022-12-28 --without volatility,credit",
         "workshop regimes evaluate --models rules --picture regimes.png",
     ),
 )

@@ -98,17 +98,17 @@ class Track(NamedTuple):
 
 
 def leave_out(universe: Universe, roles: Sequence[str]) -> Universe:
-    """The universe without some of its roles, as if nothing filled them.
+    """The universe without some of its roles, as if nothing filled them; one that it says it lacks may be named too.
 
     Raises:
-        InputError: a role that the universe does not have, or the market itself.
+        InputError: a role that the universe does not know, or the market itself.
     """
     for role in roles:
-        if role not in universe.roles or role == "market":
+        if role == "market" or (role not in universe.roles and role not in universe.missing):
             others = ", ".join(name for name in universe.roles if name != "market")
             raise InputError(f"the universe {universe.name} cannot do without {role!r}; leave out some of: {others}")
     kept = {role: symbol for role, symbol in universe.roles.items() if role not in roles}
-    why = dict.fromkeys(roles, "it was left out on purpose")
+    why = {role: "it was left out on purpose" for role in roles if role in universe.roles}
     return replace(universe, roles=kept, missing={**universe.missing, **why})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -216,6 +217,8 @@ def test_leaving_out_roles() -> None:
     assert "on purpose" in less.why_missing("credit")
     assert {role: symbol for role, symbol in WORLD.roles.items() if role not in ("volatility", "credit")} == less.roles
     assert leave_out(WORLD, []) == WORLD
+    lacking = leave_out(replace(WORLD, missing={"mid": "there is none"}), ["mid"])
+    assert (lacking.roles, lacking.missing) == (WORLD.roles, {"mid": "there is none"})
     for role in ("market", "weather"):
         with pytest.raises(InputError, match=f"{role!r}.*volatility"):
             leave_out(WORLD, [role])
