@@ -17,14 +17,13 @@ import pytest
 from engine.bars import Bars
 from engine.claims import Claim, Target, Verdict
 from engine.market import Market
+from engine.signals.table import signal_table
 from minds.intervals import Band, IntervalForecaster
 from minds.protocol import Mind
 from minds.record import CycleRecord
 from minds.registry import load_minds
 from minds.view import View
-from tests.runs import TARGETS, Fixed, Prices, records
-from tests.slow.plain import Plain
-from tests.slow.signals import instrument
+from tests.runs import TARGETS, Fixed, Prices, records, snapshots
 from tests.worlds import WORLD, invented_bars
 
 SESSIONS, START = 640, 90
@@ -232,11 +231,11 @@ def test_intervals_start_when_250_returns_have_a_scale(case: int) -> None:
 def test_intervals_again_from_returns_and_volatility() -> None:
     """Each morning after: first the return that has just ended is taken in, then the interval of the day is made.
 
-    Volatility is that of tests/slow, the forecaster is tested by itself; here: who tells it what, and when.
+    The volatility signal and the forecaster are tested by themselves; here: who tells it what, and when.
     """
     here = world(1)
-    slow = Plain(Market.build(WORLD, invented_bars(CASES[1][0], SESSIONS)))
-    sigmas = [instrument(slow, "market")["market.ewma_vol"](at)[0] for at in range(SESSIONS)]
+    found = snapshots(Market.build(WORLD, invented_bars(CASES[1][0], SESSIONS)), signal_table(WORLD))
+    sigmas = [snapshot.value("market.vol_forecast_1d") for snapshot in found]
     for horizon in (1, 5):
         claims = {here.at(claim): claim for claim in here.claims("interval") if claim[2:4] == ("MKT", horizon)}
         forecaster, bands = IntervalForecaster(horizon), list[Band | None]()
