@@ -8,6 +8,7 @@ key in a universe file is refused with the nearest known name.
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -81,12 +82,16 @@ def load_universe(name_or_file: str) -> Universe:
     """
     if name_or_file.endswith(".toml"):
         path = Path(name_or_file)
-        if not path.is_file():
+        if not os.path.isfile(path):  # Path.is_file raises for a name that is too long
             raise InputError(f"the universe file {name_or_file} does not exist; give a path to a .toml file")
         try:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             raise InputError(f"the universe file {name_or_file} is not UTF-8 text; save it as UTF-8") from None
+        except OSError as error:
+            raise InputError(
+                f"the universe file {name_or_file} cannot be read: {error.strerror}; check that you may read it"
+            ) from error
     else:
         if name_or_file not in universe_names():
             raise InputError(_unknown("universe", name_or_file, universe_names()))

@@ -105,6 +105,7 @@ WRONG: dict[str, tuple[Callable[[Desk], Ran], tuple[str, ...]]] = {
         ("no data source is called 'bloomberg'; known: csv:DIR",),
     ),
     "unknown universe": (lambda d: d.backtest(universe="uss"), ("no universe is called 'uss'; did you mean 'us'?",)),
+    "universe name too long": (lambda d: d.backtest(universe="x" * 300 + ".toml"), ("does not exist; give a path",)),
     "no universe file": (lambda d: d.backtest(universe="no.toml"), ("no.toml does not exist; give a path",)),
     "bad universe file": (
         lambda d: d.backtest(universe=_file(d, "bad.toml", "[roles\n")),
