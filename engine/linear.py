@@ -17,7 +17,7 @@ from engine.bars import FloatArray
 __all__ = ["least_squares", "logistic", "sigmoid"]
 
 _STEPS = 30
-_SETTLED = 1e-7
+_SETTLED = 1e-5
 
 
 def least_squares(x: FloatArray, y: FloatArray, *, ridge: float = 1e-6) -> FloatArray:

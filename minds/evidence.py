@@ -48,19 +48,27 @@ class Term(NamedTuple):
 
 
 class _Table(NamedTuple):
-    """A mind's terms for one role of target, as far as one universe can feed them.
+    """A mind's terms for one role of target, as far as a universe and its history can feed them.
 
     Attributes:
         absent: the universe's absent signals, by which the table knows its universe.
-        terms: terms that can have a value; weights of all terms, these and the others, sum to 1 in absolute value.
+        terms: terms whose signal has had a value; all terms' weights, these and the others, sum to 1 in absolute value.
         signals: their signals.
-        gaps: terms whose role has no symbol.
+        weight: what their weights add up to.
+        waiting: signals that have not had a value yet.
+        missing: what the mind lacks: roles without a symbol, and what it waits for.
     """
 
     absent: Mapping[str, str]
     terms: tuple[Term, ...]
     signals: tuple[str, ...]
-    gaps: tuple[Missing, ...]
+    weight: float
+    waiting: tuple[str, ...]
+    missing: tuple[Missing, ...]
+
+    def fits(self, snapshot: Snapshot) -> bool:
+        """Whether it was made for this universe, and nothing that it waits for has come."""
+        return self.absent is snapshot.absent and not any(map(snapshot.seen, self.waiting))
 
 
 class EvidenceMind:
@@ -81,12 +89,17 @@ class EvidenceMind:
     def view(self, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:
         """Weigh the evidence."""
         table = self._tables.get(target.role)
-        if table is None or table.absent is not snapshot.absent:
-            table = self._tables[target.role] = self._fed(target.role, snapshot.absent)
+        if table is None or not table.fits(snapshot):
+            table = self._tables[target.role] = self._fed(target.role, snapshot)
         values, zs = snapshot.values_and_zs(table.signals)
-        if None in zs or not table.terms:
-            return self._with_gaps(snapshot, target, table, values, zs)
-        return self._view(target, [_part(*row) for row in zip(table.terms, values, zs, strict=True)], table.gaps)
+        if None in zs and not all(map(snapshot.seen, table.signals)):  # the table was made for a later day
+            table = self._tables[target.role] = self._fed(target.role, snapshot)
+            values, zs = snapshot.values_and_zs(table.signals)
+        if table.weight < _LEAST:
+            return Abstention(self.name, target.key, _too_little(table.weight, table.missing), table.missing)
+        if None in zs:
+            return self._with_losses(snapshot, target, table, values, zs)
+        return self._view(target, [_part(*row) for row in zip(table.terms, values, zs, strict=True)], table.missing)
 
     def _view(self, target: Target, parts: list[Contribution], missing: tuple[Missing, ...]) -> View | Abstention:
         lean = sum([part[1] for part in parts])
@@ -96,29 +109,31 @@ class EvidenceMind:
             lean = math.copysign(1.0, lean)
         return View(self.name, target.key, lean, tuple([part for part in parts if part[1]]), missing)
 
-    def _with_gaps(self, snapshot: Snapshot, target: Target, table: _Table, values: Row, zs: Row) -> View | Abstention:
-        """The careful path: some signal that could have a value has none today."""
+    def _with_losses(
+        self, snapshot: Snapshot, target: Target, table: _Table, values: Row, zs: Row
+    ) -> View | Abstention:
+        """The careful path: some signal that has had values has none today."""
         parts = [_part(*row) for row in zip(table.terms, values, zs, strict=True) if row[2] is not None]
-        gaps = [term for term, z in zip(table.terms, zs, strict=True) if z is None]
-        lost = [term for term in gaps if snapshot.seen(term.signal)]
-        missing = (*[Missing(term.signal, snapshot.why_missing(term.signal)) for term in gaps], *table.gaps)
+        lost = [term for term, z in zip(table.terms, zs, strict=True) if z is None]
+        missing = (*[Missing(term.signal, snapshot.why_missing(term.signal)) for term in lost], *table.missing)
         doubt = sum([abs(term.weight) for term in lost])
-        have = sum([abs(term.weight) for term in table.terms]) - sum([abs(term.weight) for term in gaps])
-        if have < 0.5 * (have + doubt) or have < _LEAST:
+        have = table.weight - doubt
+        if have < 0.5 * table.weight or have < _LEAST:
             return Abstention(self.name, target.key, _too_little(have, missing), missing)
         lean = sum([part.amount for part in parts])
-        if doubt and abs(lean) <= doubt:
+        if abs(lean) <= doubt:
             return Abstention(self.name, target.key, _outweighed(lost), missing)
-        if doubt:
-            keep = 1.0 - doubt / abs(lean)
-            parts = [part._replace(amount=part.amount * keep) for part in parts]
-        return self._view(target, parts, missing)
+        keep = 1.0 - doubt / abs(lean)
+        return self._view(target, [part._replace(amount=part.amount * keep) for part in parts], missing)
 
-    def _fed(self, role: str, absent: Mapping[str, str]) -> _Table:
-        terms = self.table(role)
-        live = tuple(term for term in terms if term.signal not in absent)
-        gaps = tuple(Missing(term.signal, absent[term.signal]) for term in terms if term.signal in absent)
-        return _Table(absent, live, tuple(term.signal for term in live), gaps)
+    def _fed(self, role: str, snapshot: Snapshot) -> _Table:
+        terms, absent = self.table(role), snapshot.absent
+        live = tuple([term for term in terms if snapshot.seen(term.signal)])
+        waiting = tuple([term.signal for term in terms if not snapshot.seen(term.signal) and term.signal not in absent])
+        missing = [Missing(name, "its history is still too short") for name in waiting]
+        missing += [Missing(term.signal, absent[term.signal]) for term in terms if term.signal in absent]
+        weight = sum([abs(term.weight) for term in live])
+        return _Table(absent, live, tuple([term.signal for term in live]), weight, waiting, tuple(missing))
 
 
 def _part(term: Term, value: float | None, z: float | None) -> Contribution:
