@@ -40,7 +40,7 @@ BUSY_SECONDS = 5.0  # how long a statement waits for another program's short loc
 
 # Measured over 4 to 64 KiB: an append of 1 to 3 KB writes the fewest bytes to the journal with pages that hold a few of
 # them (4 KiB needs leaf, parent and header each time; 32 KiB and more copy and checksum mostly old rows).
-PAGE_SIZE = 8192
+PAGE_SIZE = 16384
 # A journal of half a megabyte is overwritten in place and stays in the processor's cache; a larger one is slower, since
 # the system keeps finding new memory for it. Without fsync a checkpoint costs next to nothing.
 CHECKPOINT_PAGES = 64

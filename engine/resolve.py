@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from engine.claims import Claim, Kind, Verdict
+from engine.claims import Claim, Verdict
 from engine.scoring import brier_one, log_score_one, winkler_one
 
 __all__ = ["RESOLVER_VERSION", "resolve"]
@@ -34,76 +34,65 @@ def resolve(claim: Claim, path: Prices, settled: str, versus: Prices = ()) -> Ve
     Raises:
         ValueError: the claim lacks what its kind needs.
     """
-    for symbol, prices in ((claim.symbol, path), (claim.versus, versus)):
-        if symbol is not None and (prices[0] is None or prices[-1] is None):
-            day = settled if prices[-1] is None else claim.session
-            return Verdict(claim.id, "void", f"no bar for {symbol} on {day}", settled)
-    realised = _RULES[claim.kind](claim, path, versus)
-    if claim.kind == "interval":
-        return _interval(claim, realised, settled)
-    if claim.probability is None or claim.base_rate is None:
+    start, end = path[0], path[-1]
+    if start is None or end is None:
+        return _void(claim, claim.symbol, end is None, settled)
+    kind = claim.kind
+    if kind == "interval":
+        return _interval(claim, end / start - 1.0, settled)
+    p, base = claim.probability, claim.base_rate
+    if p is None or base is None:
         raise ValueError(f"{claim.id} has no probability or no base rate")
-    if realised == 0.0 and claim.kind in _TIES:
-        return Verdict(claim.id, "void", _TIES[claim.kind].format(claim), settled, realised=0.0)
-    return _probability(claim, claim.probability, claim.base_rate, realised, settled)
-
-
-def _move(claim: Claim, path: Prices, versus: Prices) -> float:
-    """Simple return over the whole path."""
-    return _ratio(path) - 1.0
-
-
-def _lead(claim: Claim, path: Prices, versus: Prices) -> float:
-    """Return of the one less that of the other."""
-    return _ratio(path) - _ratio(versus)
-
-
-def _roughness(claim: Claim, path: Prices, versus: Prices) -> float:
-    """Annualised sample deviation of the daily log returns of the path."""
-    logs = [math.log(price) for price in path if price is not None]
-    moves = [after - before for before, after in itertools.pairwise(logs)]
-    mean = sum(moves) / len(moves)
-    return math.sqrt(sum([(move - mean) ** 2 for move in moves]) / (len(moves) - 1) * 252.0)
-
-
-def _deepest(claim: Claim, path: Prices, versus: Prices) -> float:
-    """Lowest close after the first, as a return."""
-    return min([price for price in path[1:] if price is not None]) / _known(path[0]) - 1.0
-
-
-def _ratio(path: Prices) -> float:
-    return _known(path[-1]) / _known(path[0])
-
-
-def _known(price: float | None) -> float:
-    if price is None:
-        raise ValueError("a price that the void rule has passed is missing")
-    return price
-
-
-_RULES: dict[Kind, Callable[[Claim, Prices, Prices], float]] = {
-    "direction": _move, "interval": _move, "relative": _lead, "volatility": _roughness, "drawdown": _deepest,
-}  # fmt: skip
-_TIES: dict[Kind, str] = {
-    "direction": "{0.symbol} closed unchanged",
-    "relative": "{0.symbol} and {0.versus} moved alike",
-}
-
-
-def _probability(claim: Claim, p: float, base: float, realised: float, settled: str) -> Verdict:
-    outcome = int(_happened(claim, realised))
-    return Verdict(
-        claim.id, "right" if (p >= 0.5) == (outcome == 1) else "wrong", "", settled, outcome, realised,
-        brier_one(outcome, p), brier_one(outcome, base), log_score_one(outcome, p),
-    )  # fmt: skip
-
-
-def _happened(claim: Claim, realised: float) -> bool:
-    if claim.kind in _TIES:
-        return realised > 0.0
+    if kind == "direction":
+        realised = end / start - 1.0
+        if realised == 0.0:
+            return Verdict(claim.id, "void", f"{claim.symbol} closed unchanged", settled, realised=0.0)
+        return _graded(claim, p, base, realised > 0.0, realised, settled)
+    if kind == "relative":
+        return _relative(claim, p, base, end / start, versus, settled)
     if claim.threshold is None:
         raise ValueError(f"{claim.id} has no threshold")
-    return realised > claim.threshold if claim.kind == "volatility" else realised <= claim.threshold
+    realised = _roughness(path) if kind == "volatility" else _deepest(start, path)
+    happened = realised > claim.threshold if kind == "volatility" else realised <= claim.threshold
+    return _graded(claim, p, base, happened, realised, settled)
+
+
+def _void(claim: Claim, symbol: str | None, at_the_end: bool, settled: str) -> Verdict:
+    return Verdict(claim.id, "void", f"no bar for {symbol} on {settled if at_the_end else claim.session}", settled)
+
+
+def _relative(claim: Claim, p: float, base: float, growth: float, versus: Prices, settled: str) -> Verdict:
+    """The return of the one less that of the other; the other must have its bars too."""
+    if not versus:
+        raise ValueError(f"{claim.id} has nothing to be compared with")
+    start, end = versus[0], versus[-1]
+    if start is None or end is None:
+        return _void(claim, claim.versus, end is None, settled)
+    lead = growth - end / start
+    if lead == 0.0:
+        return Verdict(claim.id, "void", f"{claim.symbol} and {claim.versus} moved alike", settled, realised=0.0)
+    return _graded(claim, p, base, lead > 0.0, lead, settled)
+
+
+def _roughness(path: Prices) -> float:
+    """Annualised sample deviation of the daily log returns of the path."""
+    prices = [price for price in path if price is not None]
+    moves = [math.log(after / before) for before, after in itertools.pairwise(prices)]
+    mean = sum(moves) / len(moves)
+    return math.sqrt(sum([(move - mean) * (move - mean) for move in moves]) / (len(moves) - 1) * 252.0)
+
+
+def _deepest(start: float, path: Prices) -> float:
+    """Lowest close after the first, as a return."""
+    return min([price for price in path[1:] if price is not None]) / start - 1.0
+
+
+def _graded(claim: Claim, p: float, base: float, happened: bool, realised: float, settled: str) -> Verdict:
+    outcome = 1 if happened else 0
+    return Verdict(
+        claim.id, "right" if (p >= 0.5) == happened else "wrong", "", settled, outcome, realised,
+        brier_one(outcome, p), brier_one(outcome, base), log_score_one(outcome, p),
+    )  # fmt: skip
 
 
 def _interval(claim: Claim, realised: float, settled: str) -> Verdict:

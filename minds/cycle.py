@@ -168,8 +168,8 @@ class Cycle:
         made = self._direction(desk, draft, reading, said, claims, held)
         if band is not None and len(desk.past):
             identity = claim_id(draft.session, draft.symbol, "interval", draft.horizon)
-            claim = draft.claim("interval", identity)._replace(
-                low=math.expm1(band.low), high=math.expm1(band.high),
+            claim = draft.claim(
+                "interval", identity, low=math.expm1(band.low), high=math.expm1(band.high),
                 base_low=desk.past.quantile(0.1), base_high=desk.past.quantile(0.9),
             )  # fmt: skip
             claims.append(claim)
@@ -193,7 +193,7 @@ class Cycle:
             held.append(netted)
             return made
         identity = claim_id(draft.session, draft.symbol, "direction", draft.horizon)
-        claim = draft.claim("direction", identity)._replace(probability=made.probability, base_rate=made.base)
+        claim = draft.claim("direction", identity, probability=made.probability, base_rate=made.base)
         desk.synthesis.publish(claim.id, made)
         desk.open.append(Waiting(claim, draft.due, reading.label, leans))
         claims.append(claim)

@@ -7,6 +7,7 @@ takes no side either.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 
 from minds.view import Abstention, Debate, DebateLabel, View
@@ -57,6 +58,7 @@ def _label(spoken: Sequence[View]) -> DebateLabel:
     return "aligned_bullish" if rises else "aligned_bearish"
 
 
+@functools.cache
 def _weights(count: int) -> list[int]:
     weights = [2, 3]
     while len(weights) < count:

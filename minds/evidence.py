@@ -79,6 +79,8 @@ class EvidenceMind:
 
     def __init__(self) -> None:
         self._tables: dict[str, _Table] = {}
+        self._alike = not any(term.only or "{target}" in term.signal for term in self.terms)
+        self._last: tuple[Snapshot, View | Abstention] | None = None
 
     def table(self, role: str) -> tuple[Term, ...]:
         """All terms for targets of one role: signals resolved, weights summing to 1 in absolute value."""
@@ -87,7 +89,15 @@ class EvidenceMind:
         return tuple(term._replace(signal=term.signal.format(target=role), weight=term.weight / total) for term in mine)
 
     def view(self, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:
-        """Weigh the evidence."""
+        """Weigh the evidence; once a snapshot for a mind that says the same of every target."""
+        if not self._alike:
+            return self._weigh(snapshot, target)
+        if self._last is None or self._last[0] is not snapshot:
+            self._last = (snapshot, self._weigh(snapshot, target))
+        said = self._last[1]
+        return said if said.target == target.key else said._replace(target=target.key)
+
+    def _weigh(self, snapshot: Snapshot, target: Target) -> View | Abstention:
         table = self._tables.get(target.role)
         if table is None or not table.fits(snapshot):
             table = self._tables[target.role] = self._fed(target.role, snapshot)

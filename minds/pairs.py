@@ -60,8 +60,8 @@ class PairDesk:
             return GateResult("coverage", self.pair.key, "abstain", "no mind speaks on both")
         made = self.synthesis.forecast(self.base.value, leans)
         identity = claim_id(draft.session, self.pair.symbol, "relative", self.pair.horizon)
-        claim = draft.claim("relative", identity)._replace(
-            probability=made.probability, base_rate=made.base, versus=self.pair.second.symbol
+        claim = draft.claim(
+            "relative", identity, probability=made.probability, base_rate=made.base, versus=self.pair.second.symbol
         )
         self.synthesis.publish(identity, made)
         self.open.append(Waiting(claim, draft.due, label, leans))

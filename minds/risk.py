@@ -48,8 +48,9 @@ class RiskDesk:
         kinds: tuple[Kind, Kind] = ("volatility", "drawdown")
         for kind, odds in zip(kinds, self._odds, strict=True):
             if odds is not None:
-                claim = draft.claim(kind, claim_id(draft.session, self.symbol, kind, MONTH))._replace(
-                    probability=odds.probability, base_rate=odds.base_rate, threshold=odds.threshold
-                )
+                claim = draft.claim(
+                    kind, claim_id(draft.session, self.symbol, kind, MONTH),
+                    probability=odds.probability, base_rate=odds.base_rate, threshold=odds.threshold,
+                )  # fmt: skip
                 self.open.append(Waiting(claim, draft.due, label))
                 yield claim

@@ -5,7 +5,7 @@ Contract: immutable; nothing here decides anything.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.claims import Claim, Kind
 
@@ -33,9 +33,10 @@ class Draft(NamedTuple):
     deadline: str
     due: int
 
-    def claim(self, kind: Kind, identity: str) -> Claim:
-        """A claim without its forecast."""
-        return Claim(identity, kind, *self[:6])
+    def claim(self, kind: Kind, identity: str, **forecast: Any) -> Claim:
+        """A claim with its forecast: the fields of `Claim` from `probability` on."""
+        symbol, horizon, session, as_of, reference, deadline, _ = self
+        return Claim(identity, kind, symbol, horizon, session, as_of, reference, deadline, **forecast)
 
 
 class Waiting(NamedTuple):

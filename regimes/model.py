@@ -86,7 +86,8 @@ def _fault(reading: object) -> str:
     if not (reading.score is None or _is_share(reading.score, -1.0)) or not _is_share(reading.coverage, 0.0):
         return "its score must be None or a plain float from -1 to 1, its coverage a plain float from 0 to 1"
     for part in reading.components:
-        if type(part) is not Component or not (part.value is None or _is_share(part.value, -1.0)):
+        value = part.value if type(part) is Component else "none of its type"
+        if value is not None and (type(value) is not float or not -1.0 <= value <= 1.0):
             return "its components must be of type Component, each value None or a plain float from -1 to 1"
     if type(reading.reasons) is not tuple or not all([type(reason) is str for reason in reading.reasons]):
         return "its reasons must be a tuple of texts"

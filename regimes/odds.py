@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import deque
+from operator import mul
 from typing import NamedTuple
 
 import numpy as np
@@ -57,6 +58,8 @@ class EventOdds:
         self._columns: list[array[float]] = []  # one an input: the fit reads them without copying number by number
         self._outcomes = array("d")
         self._weights: FloatArray | None = None
+        self._intercept = 0.0
+        self._slopes: list[float] | None = None
         self._until_refit = 0
         self._events = 0
 
@@ -76,16 +79,18 @@ class EventOdds:
         if self._until_refit <= 0 and months >= _LEAST and min(self._events, months - self._events) >= _LEAST_EVENTS:
             x = np.vstack([np.ones(months), *[np.array(column) for column in self._columns]])
             fitted = logistic(x, np.array(self._outcomes), ridge=_RIDGE, start=self._weights)
-            self._weights = self._weights if fitted is None else fitted  # the last good fit stays
+            if fitted is not None:  # else the last good fit stays
+                self._weights = fitted
+                self._intercept, *self._slopes = fitted.tolist()
             self._until_refit = _REFIT
 
     def probability(self, features: tuple[float, ...] | None) -> float | None:
         """Probability of the event, None before there is a fit or without today's features."""
-        if self._weights is None or features is None:
+        if self._slopes is None or features is None:
             return None
-        first, *slopes = self._weights.tolist()
-        z = first + sum([slope * x for slope, x in zip(slopes, features, strict=True)])
-        return min(max(1.0 / (1.0 + math.exp(-min(max(z, -30.0), 30.0))), 0.005), 0.995)
+        z = self._intercept + sum(map(mul, self._slopes, features))
+        p = 1.0 / (1.0 + math.exp(-z)) if -30.0 < z < 30.0 else float(z > 0.0)
+        return 0.005 if p < 0.005 else 0.995 if p > 0.995 else p
 
 
 class _Begun(NamedTuple):
