@@ -13,7 +13,7 @@ has resolved.
 """
 
 from engine.scoring.calibration import Corp, Murphy, bias, corp, ece, murphy
-from engine.scoring.comparison import Comparison, dm_test
+from engine.scoring.comparison import Comparison, dm_test, skill_interval
 from engine.scoring.evidence import Interval, cell_rate, e_process, e_value, shrunk_rate, wilson
 from engine.scoring.reference import Band, BaseRate, ExpandingQuantile, climatology, climatology_interval, tails
 from engine.scoring.rules import (
@@ -54,6 +54,7 @@ __all__ = [
     "murphy",
     "shrunk_rate",
     "skill",
+    "skill_interval",
     "tails",
     "wilson",
     "winkler",

@@ -9,6 +9,7 @@ here. Losses that no test can judge (too few, or a difference without variation)
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -135,6 +136,7 @@ def skill_interval(
     return (-test.mean - margin) / scale, (-test.mean + margin) / scale
 
 
+@lru_cache(maxsize=64)
 def _critical(alpha: float, df: int) -> float:
     """The t beyond which a two-sided test has probability `alpha`, by bisection."""
     low, high = 0.0, 1e3

@@ -1,0 +1,207 @@
+"""Tables of scores: what the settled claims of one kind were worth, from columns.
+
+Contract: `Settled` holds claims in order of settlement, one array a column; the functions here turn it into the plain
+numbers of `scores.json`. Of no claims each figure is null (and `n` is 0), never zero. The losses are those that the
+verdicts themselves state, so a table cannot disagree with the ledger. Nothing here reads a file or a clock.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from engine import scoring
+from engine.bars import FloatArray
+from engine.errors import InputError
+
+__all__ = ["Row", "Settled", "direction", "interval", "mind", "odds"]
+
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+_DIRECTION = (
+    "n", "hit_rate", "hit_rate_interval", "base_rate", "brier", "brier_climatology", "skill", "bias", "ece5", "mcb",
+    "dsc", "log_score", "e_value",
+)  # fmt: skip
+_INTERVAL = ("n", "coverage", "coverage_interval", "winkler", "winkler_climatology", "skill")
+_ODDS = ("n", "base_rate", "brier", "brier_climatology", "skill", "skill_interval", "bias")
+_MIND = ("brier", "skill", "hit_rate", "recalibrated_brier", "recalibrated_skill")
+_FULL = math.log(sys.float_info.max)
+
+
+class Row(NamedTuple):
+    """One settled claim; `probability`, `base_rate` and `log_score` are None where its kind has none."""
+
+    symbol: str
+    horizon: int
+    day: int
+    """Number of the session, from 0, in which it was made."""
+    probability: float | None
+    base_rate: float | None
+    outcome: int
+    score: float
+    base_score: float
+    log_score: float | None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Claims of one kind in order of settlement; all arrays have shape (n,), NaN stands for None."""
+
+    symbol: npt.NDArray[np.object_]
+    horizon: IntArray
+    day: IntArray
+    p: FloatArray
+    b: FloatArray
+    y: FloatArray
+    score: FloatArray
+    base_score: FloatArray
+    log_score: FloatArray
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[Any, ...]]) -> Settled:
+        """Columns of `rows`, each with the fields of a `Row`."""
+        kinds = (object, np.int64, np.int64, *[np.float64] * 6)
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(kinds)
+        return cls(*[np.array(column, dtype) for column, dtype in zip(columns, kinds, strict=True)])
+
+    def __len__(self) -> int:
+        return self.y.size
+
+    def take(self, which: npt.NDArray[Any]) -> Settled:
+        """The claims of a mask or of positions, in their order."""
+        return Settled(*[getattr(self, column.name)[which] for column in fields(self)])
+
+    def targets(self) -> Iterator[tuple[str, Settled]]:
+        """The claims on each symbol and horizon, under the name `symbol:horizon`."""
+        pairs = set(zip(self.symbol.tolist(), self.horizon.tolist(), strict=True))
+        for symbol, horizon in sorted(pairs):
+            yield f"{symbol}:{horizon}", self.take((self.symbol == symbol) & (self.horizon == horizon))
+
+
+def direction(claims: Settled) -> dict[str, Any]:
+    """Claims that a price will be higher."""
+    n = len(claims)
+    if not n:
+        return dict.fromkeys(_DIRECTION) | {"n": 0}
+    y, p = claims.y, claims.p
+    right = int(((p >= 0.5) == (y == 1.0)).sum())  # one half is called "up", as `minds.gates.side` does
+    parts = scoring.corp(y, p)
+    return {
+        "n": n,
+        "hit_rate": right / n,
+        "hit_rate_interval": list(scoring.wilson(right, n)),
+        "base_rate": float(y.mean()),
+        "brier": float(claims.score.mean()),
+        "brier_climatology": float(claims.base_score.mean()),
+        "skill": scoring.skill(claims.score, claims.base_score),
+        "bias": scoring.bias(y, p),
+        "ece5": scoring.ece(y, p, bins=5),
+        "mcb": parts.mcb,
+        "dsc": parts.dsc,
+        "log_score": float(claims.log_score.mean()),
+        "e_value": _evidence(claims),
+    }
+
+
+def odds(claims: Settled) -> dict[str, Any]:
+    """Claims that an event will happen: volatility, drawdown, relative."""
+    if not len(claims):
+        return dict.fromkeys(_ODDS) | {"n": 0}
+    return {
+        "n": len(claims),
+        "base_rate": float(claims.y.mean()),
+        "brier": float(claims.score.mean()),
+        "brier_climatology": float(claims.base_score.mean()),
+        "skill": scoring.skill(claims.score, claims.base_score),
+        "skill_interval": _pooled_interval(claims),
+        "bias": scoring.bias(claims.y, claims.p),
+    }
+
+
+def interval(claims: Settled) -> dict[str, Any]:
+    """Claims that a return will lie between two ends."""
+    n = len(claims)
+    if not n:
+        return dict.fromkeys(_INTERVAL) | {"n": 0}
+    inside = int(claims.y.sum())
+    return {
+        "n": n,
+        "coverage": inside / n,
+        "coverage_interval": list(scoring.wilson(inside, n)),
+        "winkler": float(claims.score.mean()),
+        "winkler_climatology": float(claims.base_score.mean()),
+        "skill": scoring.skill(claims.score, claims.base_score),
+    }
+
+
+def mind(
+    claims: Settled, own: FloatArray, fair: FloatArray, up: BoolArray, labels: Sequence[str], label: IntArray
+) -> dict[str, Any]:
+    """What one mind alone would have scored on the claims on which it took a side.
+
+    Args:
+        claims: directions, n of them.
+        own: the mind's own probabilities, shape (n,).
+        fair: the same after recalibration, shape (n,).
+        up: whether it leaned to a rise, shape (n,).
+        labels: names of the regimes, in the order in which they are to appear.
+        label: regime in which each claim was made, as an index of `labels`, shape (n,).
+    """
+    if not len(claims):
+        return dict.fromkeys(_MIND) | {"by_regime": {}}
+    y = claims.y
+    ours, recalibrated = scoring.brier(y, own), scoring.brier(y, fair)
+    right = up == (y == 1.0)
+    return {
+        "brier": float(ours.mean()),
+        "skill": scoring.skill(ours, claims.base_score),
+        "hit_rate": int(right.sum()) / len(claims),
+        "recalibrated_brier": float(recalibrated.mean()),
+        "recalibrated_skill": scoring.skill(recalibrated, claims.base_score),
+        "by_regime": {
+            name: _cell(right[here], ours[here]) for at, name in enumerate(labels) if (here := label == at).any()
+        },
+    }
+
+
+def _cell(right: BoolArray, losses: FloatArray) -> dict[str, Any]:
+    n, hits = right.size, int(right.sum())
+    low, high = scoring.wilson(hits, n)
+    return {"n": n, "rate": hits / n, "low": low, "high": high, "brier": sum(losses.tolist()) / n}
+
+
+def _pooled_interval(claims: Settled) -> list[float] | None:
+    """95% interval of the skill: claims of one session move together, so their losses are added up first.
+
+    None while the record is too short for one.
+    """
+    days = np.flatnonzero(np.bincount(claims.day))
+    losses, references = (np.bincount(claims.day, loss)[days] for loss in (claims.score, claims.base_score))
+    try:
+        return list(scoring.skill_interval(losses, references, horizon=int(claims.horizon.max())))
+    except InputError:
+        return None
+
+
+def _evidence(claims: Settled) -> float:
+    """Evidence against the base rate: the mean e-value over sequences of claims that do not overlap.
+
+    Claims of one target whose windows overlap, and targets that move together, are not a fair game one after the other.
+    Each target's claims are dealt into as many sequences as its horizon has sessions; a mean of e-values is one again,
+    whatever their dependence (Vovk & Wang 2021).
+    """
+    lead = scoring.log_score(claims.y, claims.b) - claims.log_score
+    pairs = set(zip(claims.symbol.tolist(), claims.horizon.tolist(), strict=True))
+    games = []
+    for symbol, horizon in pairs:
+        mine = np.flatnonzero((claims.symbol == symbol) & (claims.horizon == horizon))
+        games += [mine[turn::horizon] for turn in range(min(horizon, mine.size))]
+    games.sort(key=lambda game: int(game[0]))  # by first claim, so that the sum has one order
+    grown = [float(np.cumsum(lead[game])[-1]) for game in games]
+    return sum(math.exp(total) if total < _FULL else sys.float_info.max for total in grown) / len(grown)
