@@ -7,9 +7,9 @@ read but the snapshot and the feed behind it, and feedback enters only as verdic
 
 from __future__ import annotations
 
+import functools
 import math
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from engine.bars import FloatArray
 from engine.claims import Claim, Pair, Target, Verdict, claim_id
@@ -46,7 +46,9 @@ class Cycle:
         self.names = tuple(mind.name for mind in minds)
         self.desks = {target.key: TargetDesk(target, self.names) for target in targets}
         roles = {target.symbol: target.role for target in targets}
-        self.risks = [RiskDesk(symbol, role) for symbol, role in roles.items()]
+        # Score, volatility index and threshold belong to the lead; on other symbols the odds did not beat the base rate
+        # beyond doubt, and a claim that says little only repeats the lead's month.
+        self.risks = [RiskDesk(symbol, role) for symbol, role in list(roles.items())[:1]]
         self.pairs = [PairDesk(pair, self.names) for pair in pairs]
         self._siblings = {
             symbol: [desk for desk in self.desks.values() if desk.target.symbol == symbol] for symbol in roles
@@ -117,18 +119,19 @@ class Cycle:
     def _settle(self, snapshot: Snapshot) -> list[Verdict]:
         """Grade what is due, and let those learn who had a part in it."""
         verdicts = []
+        path_of = functools.cache(self._feed.path)  # the claims of one symbol and horizon share their path
         desks: list[TargetDesk | RiskDesk | PairDesk] = [*self.desks.values(), *self.risks, *self.pairs]
         for desk in desks:
-            for waiting in _due(desk.open, snapshot.at):
-                claim = waiting.claim
-                path = self._feed.path(claim.symbol, waiting.due, claim.horizon)
-                versus = self._feed.path(claim.versus, waiting.due, claim.horizon) if claim.versus else ()
-                verdict = resolve(claim, path, snapshot.session, versus)
+            waits = desk.open
+            while waits and waits[0].due <= snapshot.at:
+                claim, due, _, leans = waiting = waits.popleft()
+                versus = path_of(claim.versus, due, claim.horizon) if claim.versus else ()
+                verdict = resolve(claim, path_of(claim.symbol, due, claim.horizon), snapshot.session, versus)
                 verdicts.append(verdict)
-                if not isinstance(desk, RiskDesk) and waiting.leans:
+                if leans and not isinstance(desk, RiskDesk):
                     desk.synthesis.settle(claim.id, verdict.outcome)
-                if claim.kind == "direction" and verdict.outcome is not None:
-                    self._count_sides(waiting, verdict.outcome)
+                    if claim.kind == "direction" and verdict.outcome is not None:
+                        self._count_sides(waiting, verdict.outcome)
         return verdicts
 
     def _count_sides(self, waiting: Waiting, outcome: int) -> None:
@@ -241,8 +244,3 @@ def _missing(views: Iterable[Said]) -> tuple[Missing, ...]:
 def _quotes(snapshot: Snapshot) -> dict[str, Signal]:
     readings = ((name, snapshot.signal(name)) for name in snapshot.names())
     return {name: reading for name, reading in readings if reading is not None}
-
-
-def _due(waiting: deque[Waiting], at: int) -> Iterator[Waiting]:
-    while waiting and waiting[0].due <= at:
-        yield waiting.popleft()

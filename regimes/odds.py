@@ -112,7 +112,7 @@ class Outlook:
         self._prices: deque[float | None] = deque(maxlen=MONTH)
 
     def prime(self, realised: FloatArray) -> None:
-        """Annualised 21-session volatilities from long before: they belong to the past that a threshold is taken from."""
+        """Annualised 21-session volatilities from long before: the past that a threshold is taken from."""
         self._past.extend(realised[~np.isnan(realised)].tolist())
 
     def update(

@@ -94,7 +94,7 @@ def log_score_one(y: float, p: float, *, clip: tuple[float, float] = CLIP) -> fl
     0.6931
     """
     _check_one(y, p)
-    return _log(y, p, *_check_clip(clip))
+    return _log(y, p, *(CLIP if clip is CLIP else _check_clip(clip)))
 
 
 def winkler(x: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, *, alpha: float = 0.2) -> FloatArray:
