@@ -6,7 +6,9 @@ publication: closures that nobody had announced yet (11 September 2001, hurrican
 claim settles after its sessions have really traded, so an unannounced closure moves settlement to the next session and
 never voids a claim.
 
-Depends on exchange_calendars for the rules of each exchange; only the announcement days below are ours.
+The rules of each exchange come from exchange_calendars; only the announcement days below are ours. What its rules give
+for the NYSE from 1950 to 2049 also ships as a table (engine/data/calendars, written by tools/build_calendars.py), so
+that most runs wait neither for that package nor for pandas; a test compares the two day by day.
 """
 
 from __future__ import annotations
@@ -16,9 +18,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
+from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from engine.errors import InputError
 
@@ -45,6 +49,8 @@ _PAPERWORK_CRISIS = (np.datetime64("1968-06-12"), np.datetime64("1968-12-31"))
 _LONGEST_HORIZON = 64
 _USUAL = (date(1950, 1, 1), date(2049, 12, 31))
 """The span that is worked out at once; any shorter one is a part of it."""
+_TABLES = frozenset({"XNYS"})
+"""Exchanges with a table of that span in engine/data/calendars."""
 
 
 def parse_day(text: str, *, what: str = "date") -> date:
@@ -179,8 +185,25 @@ class TradingCalendar:
 
 @lru_cache(maxsize=16)
 def _exchange(name: str, first: date, last: date) -> TradingCalendar:
-    """All sessions between two days; kept, because the rules take 0.15 s and every run asks for several spans."""
-    import exchange_calendars  # late: it brings pandas, which a `--help` must not wait for
+    """All sessions between two days; kept, because the rules take 0.25 s and every run asks for several spans."""
+    return _from_table(name) if name in _TABLES and (first, last) == _USUAL else _from_rules(name, first, last)
+
+
+def _from_table(name: str) -> TradingCalendar:
+    """The usual span as it was written down: weekdays, with their exceptions, and the days on which the close moves."""
+    table = orjson.loads((resources.files("engine") / "data" / "calendars" / f"{name}.json").read_bytes())
+    closed, extra, sudden = (np.array(table[part], "datetime64[D]") for part in ("closed", "extra", "sudden"))
+    weekdays = np.arange(np.datetime64(_USUAL[0], "D"), np.datetime64(_USUAL[1], "D") + 1)
+    weekdays = weekdays[np.is_busday(weekdays, holidays=closed)]
+    days = np.sort(np.concatenate([weekdays, extra]))
+    moved = np.array(table["closes"], "datetime64[s]")
+    since = moved.astype("datetime64[D]")
+    closes = days + (moved - since)[np.searchsorted(since, days, side="right") - 1]
+    return _calendar(name, days, closes, sudden, table["timezone"])
+
+
+def _from_rules(name: str, first: date, last: date) -> TradingCalendar:
+    import exchange_calendars  # late: it brings pandas, which costs more than most commands
 
     try:
         known = exchange_calendars.get_calendar(name, start=first.isoformat(), end=last.isoformat())
@@ -190,12 +213,17 @@ def _exchange(name: str, first: date, last: date) -> TradingCalendar:
         raise InputError(f"the calendar {name} cannot cover {first} to {last}: {error}") from error
     days = known.sessions.to_numpy().astype("datetime64[D]")
     closes = known.closes.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
+    closed = np.array(sorted({day.date() for day in known.adhoc_holidays}), "datetime64[D]")
+    sudden = closed[[not _was_scheduled(day) for day in closed]] if len(closed) else closed
+    return _calendar(name, days, closes, sudden, str(known.tz))
+
+
+def _calendar(
+    name: str, days: Days, closes: npt.NDArray[np.datetime64], sudden: Days, timezone: str
+) -> TradingCalendar:
     days.flags.writeable = closes.flags.writeable = False
-    closed = sorted({np.datetime64(day.date(), "D") for day in known.adhoc_holidays})
-    surprises = tuple(
-        (day, np.datetime64(_ANNOUNCED.get(str(day), str(day)))) for day in closed if not _was_scheduled(day)
-    )
-    return TradingCalendar(name, days, closes, surprises, str(known.tz))
+    surprises = tuple((day, np.datetime64(_ANNOUNCED.get(str(day), str(day)))) for day in sudden)
+    return TradingCalendar(name, days, closes, surprises, timezone)
 
 
 def _was_scheduled(day: np.datetime64) -> bool:

@@ -33,6 +33,7 @@ _LARGEST_FILE = 64 * 2**20
 """Bytes of text; a century of daily bars needs 2 MiB."""
 _EARLIEST, _LATEST = np.datetime64("1900-01-01"), np.datetime64("2199-12-31")
 """Days beyond them are slips of the keyboard, and cost the calendar seconds."""
+_SHORTEST = "2000-01-01,1,1,1,1,1,1"
 _NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _MISSING = frozenset({b"", b"nan", b"null", b"na", b"n/a"})
 _INFINITE = frozenset({b"inf", b"+inf", b"-inf", b"infinity", b"-infinity"})
@@ -58,11 +59,9 @@ class CsvFile(NamedTuple):
     def read(self, until: date | None) -> CsvTable:
         """What the file said at the end of knowledge; `DataError` names the first line that breaks the contract."""
         text = self._text().removeprefix(b"\xef\xbb\xbf")
-        lines = (text.replace(b"\r\n", b"\n") if b"\r" in text else text).split(b"\n")
-        self._check_header([_shown(cell.strip()) for cell in lines[0].split(b",")])
-        heads, numbers = _known(lines[1:], until)
-        rows = [lines[number - 1] for number in numbers]
-        days, values = _read_plain(rows, heads) or self._read_slowly(rows, numbers)
+        header, _, body = (text.replace(b"\r\n", b"\n") if b"\r" in text else text).partition(b"\n")
+        self._check_header([_shown(cell.strip()) for cell in header.split(b",")])
+        days, values, numbers = _read_plain(body.rstrip(b"\n"), until) or self._read_slowly(body.split(b"\n"), until)
         if len(days) and (days.min() < _EARLIEST or days.max() > _LATEST):
             at = int(((days < _EARLIEST) | (days > _LATEST)).argmax())
             self._refuse(f"the day {days[at]} cannot be", "correct the year", int(numbers[at]))
@@ -97,8 +96,10 @@ class CsvFile(NamedTuple):
             problem = f"the column {missing[0]} is missing"
         self._refuse(problem, f"make the first line {','.join(COLUMNS)}", 1)
 
-    def _read_slowly(self, rows: list[bytes], numbers: npt.NDArray[np.int64]) -> tuple[Days, FloatArray]:
+    def _read_slowly(self, lines: list[bytes], until: date | None) -> CsvTable:
         """Line by line: allows missing values and spaces, and names the first line that cannot be read."""
+        numbers = _known(lines, until)
+        rows = [lines[number - 2] for number in numbers.tolist()]
         days: list[date] = []
         values = np.empty((len(FIELDS), len(rows)))
         for at, (row, number) in enumerate(zip(rows, numbers.tolist(), strict=True)):
@@ -108,7 +109,7 @@ class CsvFile(NamedTuple):
             days.append(self._day(cells[0], number))
             for field, cell in enumerate(cells[1:]):
                 values[field, at] = self._number(cell, FIELDS[field], number)
-        return np.array(days, "datetime64[D]"), values
+        return CsvTable(np.array(days, "datetime64[D]"), values, numbers)
 
     def _day(self, cell: bytes, number: int) -> date:
         if re.fullmatch(rb"\d{4}-\d\d-\d\d", cell):
@@ -133,10 +134,10 @@ def _shown(cell: bytes) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text[:40])
 
 
-def _known(lines: list[bytes], until: date | None) -> tuple[npt.NDArray[np.bytes_], npt.NDArray[np.int64]]:
-    """What the folder held at the end of knowledge: the first 11 bytes of each line, and its number in the file."""
+def _known(lines: list[bytes], until: date | None) -> npt.NDArray[np.int64]:
+    """Which lines the folder held at the end of knowledge, by their numbers in the file; blank ones left out."""
     heads = np.array([line[:11] for line in lines], "S11")
-    dated = _dated(heads)
+    dated = _dated(heads.view(np.uint8).reshape(-1, 11))
     keep = dated.copy()
     for at in np.flatnonzero(~dated):
         keep[at] = bool(lines[at].strip())
@@ -144,27 +145,41 @@ def _known(lines: list[bytes], until: date | None) -> tuple[npt.NDArray[np.bytes
         past = dated & (heads.astype("S10") <= until.isoformat().encode())
         keep &= past | ~dated
         keep[np.flatnonzero(past)[-1] + 1 if past.any() else 0 :] = False
-    return heads[keep], np.flatnonzero(keep) + 2
+    return np.flatnonzero(keep) + 2
 
 
-def _dated(heads: npt.NDArray[np.bytes_]) -> npt.NDArray[np.bool_]:
-    """Which lines start in the form of a day, 9999-99-99."""
-    codes = heads.view(np.uint8).reshape(-1, 11)
-    digits = (codes[:, [0, 1, 2, 3, 5, 6, 8, 9]] - ord("0") < 10).all(axis=1)  # unsigned: what is below "0" wraps
-    found: npt.NDArray[np.bool_] = digits & (codes[:, [4, 7]] == ord("-")).all(axis=1)
+def _dated(heads: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Which lines start in the form of a day, 9999-99-99; shape (n, 11), the codes of each line's first characters."""
+    digits = (heads[:, [0, 1, 2, 3, 5, 6, 8, 9]] - ord("0") < 10).all(axis=1)  # unsigned: what is below "0" wraps
+    found: npt.NDArray[np.bool_] = digits & (heads[:, [4, 7]] == ord("-")).all(axis=1)
     return found
 
 
-def _read_plain(rows: list[bytes], heads: npt.NDArray[np.bytes_]) -> tuple[Days, FloatArray] | None:
-    """Days and values of lines in plain form; None as soon as one needs a closer look."""
-    text = b"".join([row[11:] + b"\n" for row in rows])
-    marks = text.translate(None, b"0123456789.-+eE")
-    commas = heads.view(np.uint8).reshape(-1, 11)[:, 10] == ord(",")
-    if marks != b",,,,,\n" * len(rows) or not (_dated(heads) & commas).all():
+def _read_plain(body: bytes, until: date | None) -> CsvTable | None:
+    """All lines at once; None as soon as one is not in plain form, or lies after a later day than `until`."""
+    codes = np.frombuffer(bytearray(body + b"\n"), np.uint8)
+    ends = np.flatnonzero(codes == ord("\n"))
+    starts = np.append(0, ends[:-1] + 1)
+    if (ends - starts < len(_SHORTEST)).any():
         return None
+    places = starts[:, np.newaxis] + np.arange(11)
+    heads = codes[places]
+    if not (_dated(heads) & (heads[:, 10] == ord(","))).all():
+        return None
+    texts = heads.view("S11").ravel().astype("S10")
+    known = np.ones(len(texts), np.bool_) if until is None else texts <= until.isoformat().encode()
+    count = int(known.sum())
+    if count == 0 or not known[:count].all():
+        return None
+    size = int(ends[count - 1]) + 1
+    if codes[:size].tobytes().translate(None, b"0123456789.-+eE") != b",,,,,,\n" * count:
+        return None
+    # What is left of each line, without its day, is a list of numbers as JSON writes them.
+    codes[places[:count]], codes[ends[:count]] = ord(" "), ord(",")
+    codes[size - 1] = ord("]")
     try:
-        days = heads.astype("S10").astype("datetime64[D]")
-        numbers = orjson.loads(b"[%b]" % text[:-1].replace(b"\n", b","))
+        days = texts[:count].astype("datetime64[D]")
+        numbers = orjson.loads(b"[" + codes[:size].tobytes())
     except ValueError:
         return None
-    return days, np.array(numbers, np.float64).reshape(-1, len(FIELDS)).T
+    return CsvTable(days, np.array(numbers, np.float64).reshape(-1, len(FIELDS)).T, np.arange(2, count + 2))
