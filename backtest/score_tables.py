@@ -11,7 +11,7 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from engine import scoring
 from engine.bars import FloatArray
 from engine.errors import InputError
 
-__all__ = ["Row", "Settled", "direction", "interval", "mind", "odds"]
+__all__ = ["WIDTH", "Settled", "direction", "interval", "mind", "odds"]
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -34,28 +34,19 @@ _MIND = ("brier", "skill", "hit_rate", "recalibrated_brier", "recalibrated_skill
 _FULL = math.log(sys.float_info.max)
 
 
-class Row(NamedTuple):
-    """One settled claim; `probability`, `base_rate` and `log_score` are None where its kind has none."""
-
-    symbol: str
-    horizon: int
-    day: int
-    """Number of the session, from 0, in which it was made."""
-    probability: float | None
-    base_rate: float | None
-    outcome: int
-    score: float
-    base_score: float
-    log_score: float | None
+Target = tuple[str, int]
+"""Symbol and horizon."""
 
 
 @dataclass(frozen=True)
 class Settled:
-    """Claims of one kind in order of settlement; all arrays have shape (n,), NaN stands for None."""
+    """Claims of one kind in order of settlement; all arrays have shape (n,), NaN stands for what a kind has not."""
 
-    symbol: npt.NDArray[np.object_]
-    horizon: IntArray
+    names: tuple[Target, ...]
+    target: IntArray
+    """What each claim is about, as an index of `names`."""
     day: IntArray
+    """Number of the session, from 0, in which it was made."""
     p: FloatArray
     b: FloatArray
     y: FloatArray
@@ -64,24 +55,31 @@ class Settled:
     log_score: FloatArray
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[Any, ...]]) -> Settled:
-        """Columns of `rows`, each with the fields of a `Row`."""
-        kinds = (object, np.int64, np.int64, *[np.float64] * 6)
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(kinds)
-        return cls(*[np.array(column, dtype) for column, dtype in zip(columns, kinds, strict=True)])
+    def of(cls, names: Sequence[Target], values: FloatArray) -> Settled:
+        """From the columns `target` to `log_score`, in this order, as the columns of `values`."""
+        target, day, *others = (np.ascontiguousarray(column) for column in values.T)
+        return cls(tuple(names), target.astype(np.int64), day.astype(np.int64), *others)
 
     def __len__(self) -> int:
         return self.y.size
 
     def take(self, which: npt.NDArray[Any]) -> Settled:
         """The claims of a mask or of positions, in their order."""
-        return Settled(*[getattr(self, column.name)[which] for column in fields(self)])
+        return Settled(self.names, *[getattr(self, column.name)[which] for column in fields(self)[1:]])
+
+    def codes(self) -> list[int]:
+        """The targets that have claims, by symbol and horizon."""
+        return sorted(np.flatnonzero(np.bincount(self.target)).tolist(), key=self.names.__getitem__)
 
     def targets(self) -> Iterator[tuple[str, Settled]]:
-        """The claims on each symbol and horizon, under the name `symbol:horizon`."""
-        pairs = set(zip(self.symbol.tolist(), self.horizon.tolist(), strict=True))
-        for symbol, horizon in sorted(pairs):
-            yield f"{symbol}:{horizon}", self.take((self.symbol == symbol) & (self.horizon == horizon))
+        """The claims on each target, under the name `symbol:horizon`."""
+        for code in self.codes():
+            symbol, horizon = self.names[code]
+            yield f"{symbol}:{horizon}", self.take(self.target == code)
+
+
+WIDTH = len(fields(Settled)) - 1
+"""Columns of the values that `Settled.of` takes."""
 
 
 def direction(claims: Settled) -> dict[str, Any]:
@@ -183,8 +181,9 @@ def _pooled_interval(claims: Settled) -> list[float] | None:
     """
     days = np.flatnonzero(np.bincount(claims.day))
     losses, references = (np.bincount(claims.day, loss)[days] for loss in (claims.score, claims.base_score))
+    longest = max(claims.names[code][1] for code in claims.codes())
     try:
-        return list(scoring.skill_interval(losses, references, horizon=int(claims.horizon.max())))
+        return list(scoring.skill_interval(losses, references, horizon=longest))
     except InputError:
         return None
 
@@ -197,10 +196,9 @@ def _evidence(claims: Settled) -> float:
     whatever their dependence (Vovk & Wang 2021).
     """
     lead = scoring.log_score(claims.y, claims.b) - claims.log_score
-    pairs = set(zip(claims.symbol.tolist(), claims.horizon.tolist(), strict=True))
     games = []
-    for symbol, horizon in pairs:
-        mine = np.flatnonzero((claims.symbol == symbol) & (claims.horizon == horizon))
+    for code in claims.codes():
+        mine, horizon = np.flatnonzero(claims.target == code), claims.names[code][1]
         games += [mine[turn::horizon] for turn in range(min(horizon, mine.size))]
     games.sort(key=lambda game: int(game[0]))  # by first claim, so that the sum has one order
     grown = [float(np.cumsum(lead[game])[-1]) for game in games]

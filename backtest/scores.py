@@ -7,22 +7,25 @@ path, no timing, equal for equal ledgers. A figure that does not exist yet (noth
 from __future__ import annotations
 
 import itertools
+from array import array
 from collections.abc import Sequence
-from typing import Any
+from math import nan
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from backtest import score_tables as tables
 from backtest.score_tables import Settled
+from engine.bars import FloatArray
 from minds.synthesis import EDGE, bound
 from regimes.reading import LABELS
 
 __all__ = ["ScoreBook"]
 
 Body = dict[str, Any]
+_Stream: TypeAlias = "tuple[array[float], int, str]"
 _STALE = ("stale", "transition")
 _ODDS = ("volatility", "drawdown", "relative")
-_FIELDS = len(tables.Row._fields)
 
 
 class ScoreBook:
@@ -32,10 +35,12 @@ class ScoreBook:
         self.minds = tuple(minds)
         self.sessions: list[tuple[str, str, str]] = []  # (session, label, status)
         self.gates: dict[str, int] = {}
-        self._open: dict[str, tuple[Any, ...]] = {}  # kind, the first fields of a Row, leans and probabilities of minds
-        self._settled: dict[str, list[tuple[Any, ...]]] = {}  # by kind: a Row, then leans and probabilities of minds
+        self._targets: dict[tuple[str, int], int] = {}
+        self._known: dict[str, _Stream] = {}
+        self._settled: dict[str, array[float]] = {}  # by kind, row after row: what minds said, then a row of Settled
+        self._open: dict[str, tuple[array[float], tuple[float, ...]]] = {}  # where it will go; its row so far
         self._views = {name: [0, 0] for name in minds}
-        self._void = 0
+        self._void = self._resolved = 0
 
     def add(self, body: Body) -> None:
         """Take in one cycle."""
@@ -47,37 +52,49 @@ class ScoreBook:
             for name, view in said.items():
                 self._views[name]["abstains" in view] += 1
         for verdict in body["verdicts"]:
-            kind, claim, said = self._open.pop(verdict["id"])
+            settled, claim = self._open.pop(verdict["id"])
             if verdict["result"] == "void":
                 self._void += 1
                 continue
-            self._settled.setdefault(kind, []).append((
-                *claim, verdict["outcome"], verdict["score"], verdict["base_score"], verdict.get("log_score"), *said,
+            self._resolved += 1
+            settled.extend(claim)
+            settled.extend((
+                verdict["outcome"], verdict["score"], verdict["base_score"], verdict.get("log_score", nan),
             ))  # fmt: skip
         for claim in body["claims"]:
-            kind, symbol, horizon = claim["kind"], claim["id"].split("/")[1], claim["horizon"]
-            said = self._said(body, f"{symbol}:{horizon}") if kind == "direction" else ()
-            row = (symbol, horizon, day, claim.get("probability"), claim.get("base_rate"))
-            self._open[claim["id"]] = (kind, row, said)
+            about = claim["id"].partition("/")[2]  # all but the session
+            settled, code, key = self._known.get(about) or self._meet(about, claim)
+            said = self._said(body, key) if claim["kind"] == "direction" else ()
+            row = (*said, code, day, claim.get("probability", nan), claim.get("base_rate", nan))
+            self._open[claim["id"]] = settled, row
 
-    def _said(self, body: Body, target: str) -> tuple[list[float | None], list[float | None]]:
-        """Each mind's lean on a target and its probability after recalibration, None where it has none."""
-        views, experts = body["views"].get(target, {}), body["synthesis"].get(target, [])
-        leans = [views[name].get("lean") if name in views else None for name in self.minds]
-        return leans, experts[1:] or [None] * len(self.minds)
+    def _meet(self, about: str, claim: Body) -> _Stream:
+        """Where claims of this kind on this target go, its number, and its name."""
+        target = (about.partition("/")[0], claim["horizon"])
+        settled = self._settled.setdefault(claim["kind"], array("d"))
+        code = self._targets.setdefault(target, len(self._targets))
+        self._known[about] = settled, code, f"{target[0]}:{target[1]}"
+        return self._known[about]
+
+    def _said(self, body: Body, target: str) -> list[float]:
+        """Each mind's lean on a target, 0 where it has none, and then each mind's probability after recalibration."""
+        views, experts = body["views"].get(target, {}), body["synthesis"].get(target, ())
+        leans = [views[name].get("lean", 0.0) if name in views else 0.0 for name in self.minds]
+        fair = [nan if own is None else own for own in experts[1:]]
+        return leans + (fair or [nan] * len(leans))
 
     def table(self, digest: str, copies: int, weights: dict[str, float]) -> dict[str, Any]:
         """The document of `scores.json`."""
         direction, interval = self._of("direction"), self._of("interval")
         risks = {kind: self._of(kind) for kind in _ODDS}
-        settled, waiting = sum(map(len, self._settled.values())), len(self._open)
+        waiting = len(self._open)
         return {
             "schema": 1,
             "range": {"start": self.sessions[0][0], "end": self.sessions[-1][0], "sessions": len(self.sessions)},
             "digest": digest,
             "claims": {
-                "published": settled + self._void + waiting,
-                "resolved": settled,
+                "published": self._resolved + self._void + waiting,
+                "resolved": self._resolved,
                 "void": self._void,
                 "open": waiting,
             },
@@ -103,18 +120,20 @@ class ScoreBook:
             "arms": {},
         }
 
+    def _values(self, kind: str) -> FloatArray:
+        width = tables.WIDTH + (2 * len(self.minds) if kind == "direction" else 0)
+        return np.array(self._settled.get(kind, ()), np.float64).reshape(-1, width)
+
     def _of(self, kind: str) -> Settled:
-        return Settled.of([row[:_FIELDS] for row in self._settled.get(kind, [])])
+        return Settled.of(tuple(self._targets), self._values(kind)[:, -tables.WIDTH :])
 
     def _minds(self, claims: Settled, weights: dict[str, float]) -> dict[str, Any]:
         """For each mind, its record on the directions on which it took a side."""
-        shape = (len(claims), len(self.minds))
-        rows = self._settled.get("direction", [])
-        leans, fair = (np.array([row[_FIELDS + at] for row in rows], np.float64).reshape(shape) for at in (0, 1))
+        leans, fair = np.split(self._values("direction")[:, : -tables.WIDTH], 2, axis=1)
         label = np.array([LABELS.index(name) for _, name, _ in self.sessions], np.int64)
         found = {}
         for at, name in enumerate(self.minds):
-            sided = np.flatnonzero(np.nan_to_num(leans[:, at]))
+            sided = np.flatnonzero(leans[:, at])
             mine, lean = claims.take(sided), leans[sided, at]
             own = np.clip(mine.b + EDGE * lean, 0.01, 0.99)
             spoke, abstained = self._views[name]
@@ -136,7 +155,7 @@ class ScoreBook:
 
 
 def _by_target(direction: Settled, interval: Settled) -> dict[str, Any]:
-    nothing = Settled.of([])
+    nothing = direction.take(np.array([], np.int64))
     directions, intervals = dict(direction.targets()), dict(interval.targets())
     return {
         name: {
