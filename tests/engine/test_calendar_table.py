@@ -70,3 +70,14 @@ def test_usual_spans_import_neither_pandas_nor_exchange_calendars() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.splitlines() == ["[]", "['exchange_calendars', 'pandas']"]
+
+
+def test_a_backtest_of_the_sample_imports_neither(tmp_path: Path) -> None:
+    asked = ["backtest", "--start", "2018-12-27", "--end", "2018-12-31", "--out", str(tmp_path / "run"), "--json"]
+    code = (
+        "import sys; from desk.cli import main\n"
+        f"main({asked!r})\n"
+        "print(sorted({'pandas', 'exchange_calendars'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stderr.splitlines()[-1] == "[]"
