@@ -84,12 +84,13 @@ def run_backtest(
     folder.make()
     loaded = time.perf_counter()
     replay = Replay(market, minds, settings.targets, model, start, settings.pairs)
+    book = ScoreBook(settings.minds)
     with _open(folder, settings.genesis(market.calendar.labels[start])) as ledger:
         with _no_collector():
-            essay = _cycles(replay, settings, ledger, folder, progress)
+            essay = _cycles(replay, settings, ledger, folder, book, progress)
         replayed = time.perf_counter()
-        scores = _scores(ledger, settings, replay)
         head = ledger.head
+        scores = _scores(book, head, settings, replay)
     folder.write_json("scores.json", scores)
     fits = tuple(getattr(model, "notices", ()))
     folder.write_json("run.json", _run_record(settings, market, notices, fits, head, {
@@ -126,13 +127,13 @@ def _open(folder: RunFolder, genesis: bytes) -> Ledger:
 
 
 def _cycles(
-    replay: Replay, settings: Settings, ledger: Ledger, folder: RunFolder, progress: Progress | None
+    replay: Replay, settings: Settings, ledger: Ledger, folder: RunFolder, book: ScoreBook, progress: Progress | None
 ) -> Path | None:
     essay = None
     kept = ledger.entries(1)
     quoted_from = 0 if settings.essays == "all" else replay.sessions - settings.essays
     for done, record in enumerate(replay.run(settings.essays)):
-        head = _keep(ledger, kept, record, folder)
+        head = _keep(ledger, kept, record, folder, book)
         if done >= quoted_from:
             essay = _essay(record, head, folder)
         if progress is not None:
@@ -152,9 +153,10 @@ def _essay(record: CycleRecord, head: Head, folder: RunFolder) -> Path:
     return folder.write_essay(file_name(record, draft.title), render(record, str(head), draft))
 
 
-def _keep(ledger: Ledger, kept: Any, record: CycleRecord, folder: RunFolder) -> Head:
-    """Append the cycle, or check it against the entry that an earlier run has left."""
+def _keep(ledger: Ledger, kept: Any, record: CycleRecord, folder: RunFolder, book: ScoreBook) -> Head:
+    """Append the cycle, or check it against the entry that an earlier run has left; score the bytes that are kept."""
     text = body(record)
+    book.add(orjson.loads(text))
     before = next(kept, None)
     if before is None:
         return ledger.append("cycle", record.session, text)
@@ -166,12 +168,9 @@ def _keep(ledger: Ledger, kept: Any, record: CycleRecord, folder: RunFolder) -> 
     return Head(before.seq + 1, before.digest)
 
 
-def _scores(ledger: Ledger, settings: Settings, replay: Replay) -> dict[str, Any]:
-    book = ScoreBook(settings.minds)
-    for entry in ledger.entries(1):
-        book.add(orjson.loads(entry.body))
+def _scores(book: ScoreBook, head: Head, settings: Settings, replay: Replay) -> dict[str, Any]:
     weights = replay.cycle.desks[settings.targets[0].key].synthesis.weights()
-    return book.table(ledger.head.digest, replay.cycle.synthesis_copies(), weights)
+    return book.table(head.digest, replay.cycle.synthesis_copies(), weights)
 
 
 def _run_record(

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from scipy import fft, stats
 
 from engine.errors import InputError
-from engine.scoring import dm_test
-from engine.scoring.comparison import _two_sided
+from engine.scoring import dm_test, skill_interval
+from engine.scoring.comparison import _cosine_sums, _two_sided
 
 Array = npt.NDArray[np.float64]
 Method = Literal["ewc", "hln"]
@@ -141,6 +141,40 @@ def test_forecasters_that_never_differ() -> None:
     assert dm_test(same, same, horizon=2) == (0.0, 0.0, 4, 1.0, 40)
 
 
+@given(losses, st.integers(1, 3), st.sampled_from([0.5, 0.8, 0.95, 0.99]))
+def test_a_skill_interval_is_the_students_t_interval_of_the_cosine_variance(
+    pair: Array, horizon: int, level: float
+) -> None:
+    (loss, reference), n = pair, pair.shape[1]
+    gain = reference - loss
+    count = math.floor(0.4 * n ** (2 / 3))
+    sums = [sum(gain[s] * math.cos(math.pi * j * (s + 0.5) / n) for s in range(n)) for j in range(1, count + 1)]
+    error = math.sqrt(sum(2.0 / n * total**2 for total in sums) / count / n)
+    margin = stats.t.ppf((1 + level) / 2, count) * error
+    wanted = (gain.mean() - margin) / reference.mean(), (gain.mean() + margin) / reference.mean()
+    assert skill_interval(loss, reference, horizon=horizon, level=level) == pytest.approx(wanted, rel=1e-8, abs=1e-10)
+
+
+def test_skill_interval_by_hand() -> None:
+    # As above: gain 1 + cos(...) of a reference that loses 4 on average: mean 1, standard error sqrt(4/16) = 1/2, two
+    # degrees of freedom, for which the 95% point is .95 * sqrt(2 / (1 - .95^2)) = 4.3027.
+    gain = 1.0 + np.cos(np.pi * (np.arange(16) + 0.5) / 16)
+    low, high = skill_interval(np.full(16, 4.0) - gain, np.full(16, 4.0), horizon=1)
+    margin = 0.95 * math.sqrt(2.0 / (1.0 - 0.95**2)) / 2.0
+    assert (low, high) == pytest.approx(((1.0 - margin) / 4.0, (1.0 + margin) / 4.0))
+
+
+def test_a_forecaster_equal_to_its_reference_has_no_skill_and_no_doubt() -> None:
+    assert skill_interval([0.25] * 40, [0.25] * 40, horizon=1) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("n", [16, 500, 5010])
+def test_cosine_sums_of_long_records_are_those_of_scipy(n: int) -> None:
+    d, count = np.random.default_rng(n).normal(size=n), math.floor(0.4 * n ** (2 / 3))
+    wanted = fft.dct(d, type=2)[1 : count + 1] / 2.0
+    np.testing.assert_allclose(_cosine_sums(d, count), wanted, rtol=0.0, atol=1e-11 * math.sqrt(n))
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -149,6 +183,8 @@ def test_forecasters_that_never_differ() -> None:
         (lambda: dm_test([0.1] * 20, [0.2] * 21, horizon=1), r"\(20,\).*\(21,\)"),
         (lambda: dm_test([0.1] * 20, [0.25] * 20, horizon=1), "variance"),
         (lambda: dm_test([0.1] * 20, [0.25] * 20, horizon=1, method="hln"), "use method 'ewc'"),
+        (lambda: skill_interval([0.1, 0.2] * 10, [0.0] * 20, horizon=1), "no loss at all"),
+        (lambda: skill_interval([0.1, 0.2] * 10, [0.2] * 20, horizon=1, level=95), "level"),
         (lambda: dm_test([math.nan] * 20, [0.2] * 20, horizon=1), "losses a"),
         (lambda: dm_test([0.1, 0.2] * 10, [0.2] * 20, horizon=0), "horizon"),
         (lambda: dm_test([0.1, 0.2] * 10, [0.2] * 20, horizon=1, method="naive"), "'ewc' or 'hln'"),  # type: ignore[arg-type]  # a slip
