@@ -96,6 +96,19 @@ def test_corp_equals_isotonic_regression(data: list[tuple[float, float]]) -> Non
     np.testing.assert_allclose(corp(y, p).recalibrated, expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("shape", ["noise", "slow staircase"])
+def test_recalibration_of_a_long_record_is_isotonic_regression(shape: str) -> None:
+    rng = np.random.default_rng(7)
+    p = rng.uniform(0.3, 0.7, 4000)
+    y = (rng.random(4000) < p).astype(float)
+    if shape == "slow staircase":  # rates that rise, then misses that undo one step after the other
+        step = np.repeat(np.arange(40), 50)
+        y = np.append(np.tile(np.arange(50), 40) < step + 5, np.zeros(2000)).astype(float)
+        p = np.append(step / 100.0, 0.4 + np.arange(2000) / 10_000.0)
+    expected = IsotonicRegression().fit(p, y).predict(p)
+    np.testing.assert_allclose(corp(y, p).recalibrated, expected, atol=1e-12)
+
+
 @given(claims)
 def test_corp_adds_up_and_no_term_is_negative(data: list[tuple[float, float]]) -> None:
     y, p = np.array(data).T
