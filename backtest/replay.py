@@ -75,6 +75,8 @@ class Replay:
         self._feed = Feed(market.universe, market.calendar, market.symbols, market.size)
         self.cycle = Cycle(self._feed, minds, targets, pairs)
         self.sessions = market.size - start
+        self.digest = ""
+        """Digest of all bars, known once the run has begun."""
 
     def run(self, essays: EssayChoice = 0) -> Iterator[CycleRecord]:
         """Warm up on what came before, then run each session; the last `essays` records carry quotes."""
@@ -87,7 +89,9 @@ class Replay:
         for snapshot in self._snapshots(days, primed, start, [""] * (start - primed)):
             self.cycle.warm(snapshot, self._regime.read(snapshot))
         quoted_from = start if essays == "all" else market.size - essays
-        for snapshot in self._snapshots(days, start, market.size, market.digests(start)):
+        digests = market.digests(start)
+        self.digest = digests[-1]
+        for snapshot in self._snapshots(days, start, market.size, digests):
             reading = self._regime.read(snapshot)
             yield self.cycle.run(snapshot, reading, quote=snapshot.at >= quoted_from)
 

@@ -93,7 +93,7 @@ def run_backtest(
         scores = _scores(book, head, settings, replay)
     folder.write_json("scores.json", scores)
     fits = tuple(getattr(model, "notices", ()))
-    folder.write_json("run.json", _run_record(settings, market, notices, fits, head, {
+    folder.write_json("run.json", _run_record(settings, market, replay.digest, notices, fits, head, {
         "load_seconds": loaded - began,
         "replay_seconds": replayed - loaded,
         "sessions_per_second": replay.sessions / (replayed - loaded),
@@ -174,7 +174,7 @@ def _scores(book: ScoreBook, head: Head, settings: Settings, replay: Replay) -> 
 
 
 def _run_record(
-    settings: Settings, market: Market, notices: tuple[Repair, ...], fits: tuple[str, ...], head: Head,
+    settings: Settings, market: Market, digest: str, notices: tuple[Repair, ...], fits: tuple[str, ...], head: Head,
     timings: dict[str, float],
 ) -> dict[str, Any]:  # fmt: skip
     return {
@@ -191,7 +191,7 @@ def _run_record(
             "essays": settings.essays,
         },
         "data": {
-            "digest": market.digests(market.size - 1)[-1],
+            "digest": digest,
             "symbols": list(market.symbols),
             "first": market.calendar.labels[0],
             "last": market.calendar.labels[market.size - 1],

@@ -18,15 +18,6 @@ from engine.errors import WorkshopError
 __all__ = ["main", "workshop"]
 
 
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("workshop-desk")
-    except PackageNotFoundError:
-        return "0 (not installed)"
-
-
 class _Commands(click.Group):
     """Keeps commands in the order in which people need them."""
 
@@ -47,7 +38,7 @@ def _examples(*lines: str) -> str:
         "workshop ledger verify runs/sample",
     ),
 )  # fmt: skip
-@click.version_option(_version(), prog_name="workshop")
+@click.version_option(package_name="workshop-desk", prog_name="workshop")
 def workshop() -> None:
     """Run, replay and grade a market desk whose calls can be checked."""
 

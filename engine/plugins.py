@@ -8,8 +8,10 @@ A plug-in that cannot be loaded is listed with its error and refused when it is 
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -20,6 +22,12 @@ from engine.errors import InputError, WorkshopError
 __all__ = ["Listing", "PluginGroup"]
 
 T = TypeVar("T")
+
+
+@functools.cache
+def _points(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Entry points of a group on one module path: what is installed there does not change while a command runs."""
+    return tuple(entry_points(group=group))
 
 
 class Listing(NamedTuple):
@@ -90,7 +98,7 @@ class PluginGroup(Generic[T]):
         allowed = os.environ.get(self.variable)
         limit = None if allowed is None else {name.strip() for name in allowed.split(",") if name.strip()}
         found: dict[str, EntryPoint] = {}
-        for point in sorted(entry_points(group=self.group), key=lambda item: (item.name, item.value)):
+        for point in sorted(_points(self.group, tuple(sys.path)), key=lambda item: (item.name, item.value)):
             if limit is not None and point.name not in limit:
                 continue
             if point.name in found and found[point.name].value != point.value:
