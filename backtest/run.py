@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from backtest.folder import RunFolder, versions
 from backtest.replay import Replay, first_session
 from backtest.scores import ScoreBook
@@ -27,7 +25,7 @@ from engine.errors import InputError
 from engine.ledger import Head, Ledger
 from engine.market import Market
 from engine.sources.base import Source
-from minds.record import CycleRecord, body
+from minds.record import CycleRecord, canonical, document
 from minds.registry import load_minds
 from regimes.registry import load_regime
 
@@ -154,9 +152,10 @@ def _essay(record: CycleRecord, head: Head, folder: RunFolder) -> Path:
 
 
 def _keep(ledger: Ledger, kept: Any, record: CycleRecord, folder: RunFolder, book: ScoreBook) -> Head:
-    """Append the cycle, or check it against the entry that an earlier run has left; score the bytes that are kept."""
-    text = body(record)
-    book.add(orjson.loads(text))
+    """Append the cycle, or check it against the entry that an earlier run has left; score what is kept."""
+    found = document(record)
+    text = canonical(found)
+    book.add(found)
     before = next(kept, None)
     if before is None:
         return ledger.append("cycle", record.session, text)

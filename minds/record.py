@@ -19,7 +19,7 @@ from minds.synthesis import Forecast
 from minds.view import Abstention, Debate, GateResult, Missing, View
 from regimes.reading import RegimeReading
 
-__all__ = ["CycleRecord", "MindRecord", "body"]
+__all__ = ["CycleRecord", "MindRecord", "body", "canonical", "document"]
 
 
 class MindRecord(NamedTuple):
@@ -84,28 +84,34 @@ class CycleRecord:
 
 
 def body(record: CycleRecord) -> bytes:
-    """Canonical JSON of what the ledger keeps: sorted keys, shortest float form, UTF-8.
+    """Canonical JSON of what the ledger keeps of a cycle."""
+    return canonical(document(record))
 
-    Everything that scores, trace and report need is in it; nothing in it depends on whether an essay was written.
+
+def canonical(found: dict[str, Any]) -> bytes:
+    """Canonical JSON: sorted keys, shortest float form, UTF-8."""
+    return orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
+
+
+def document(record: CycleRecord) -> dict[str, Any]:
+    """What the ledger keeps of a cycle: all that scores, trace and report need, and nothing of whether an essay was
+    written.
     """
-    return orjson.dumps(
-        {
-            "as_of": record.as_of.isoformat(),
-            "claims": [_claim(claim) for claim in record.claims],
-            "cycle": record.cycle,
-            "data": record.data,
-            "debates": {key: [debate.label, debate.conviction] for key, debate in record.debates.items()},
-            "gates": [gate._asdict() for gate in record.gates],
-            "missing": dict(record.missing),
-            "reading": _reading(record.reading),
-            "session": record.session,
-            "signals": _signals(record.views.values()),
-            "synthesis": {key: list(made.experts) for key, made in record.forecasts.items()},
-            "verdicts": [_verdict(verdict) for verdict in record.verdicts],
-            "views": {key: {item.mind: _said(item) for item in said} for key, said in record.views.items()},
-        },
-        option=orjson.OPT_SORT_KEYS,
-    )
+    return {
+        "as_of": record.as_of.isoformat(),
+        "claims": [_claim(claim) for claim in record.claims],
+        "cycle": record.cycle,
+        "data": record.data,
+        "debates": {key: [debate.label, debate.conviction] for key, debate in record.debates.items()},
+        "gates": [gate._asdict() for gate in record.gates],
+        "missing": dict(record.missing),
+        "reading": _reading(record.reading),
+        "session": record.session,
+        "signals": _signals(record.views.values()),
+        "synthesis": {key: list(made.experts) for key, made in record.forecasts.items()},
+        "verdicts": [_verdict(verdict) for verdict in record.verdicts],
+        "views": {key: {item.mind: _said(item) for item in said} for key, said in record.views.items()},
+    }
 
 
 def _claim(claim: Claim) -> dict[str, Any]:
