@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from backtest.settings import EssayChoice, Settings
+from engine.bars import FloatArray
 from engine.calendar import parse_day
 from engine.claims import Pair, Target
 from engine.errors import InputError
 from engine.market import Market
-from engine.signals.compute import compute_signals
+from engine.signals.compute import SignalFrame, compute_signals
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_rows
 from minds.cycle import Cycle
@@ -24,7 +25,7 @@ from minds.record import CycleRecord
 from regimes.features import REGIME_SIGNALS
 from regimes.model import RegimeModel, RegimeReader
 
-__all__ = ["Replay", "first_session"]
+__all__ = ["Replay", "first_session", "reveal"]
 
 WARM_UP = 2520
 """Sessions before the run that pass through regime and intervals one by one: ten years, after which neither remembers
@@ -95,10 +96,17 @@ class Replay:
             reading = self._regime.read(snapshot)
             yield self.cycle.run(snapshot, reading, quote=snapshot.at >= quoted_from)
 
-    def _snapshots(self, days: np.ndarray, start: int, stop: int, digests: list[str]) -> Iterator[Snapshot]:
-        feed, index, instants = self._feed, self._frame.index, self._market.calendar.instants(start, stop)
-        for first in range(start, stop, _CHUNK):
-            rows = self._frame.rows(first, min(first + _CHUNK, stop))
-            for at, row in enumerate(rows, first):
-                feed.reveal(days[at : at + 1])
-                yield Snapshot(feed, index, at, instants[at - start], digests[at - start], row)
+    def _snapshots(self, days: FloatArray, start: int, stop: int, digests: list[str]) -> Iterator[Snapshot]:
+        return reveal(self._market, self._frame, self._feed, days, range(start, stop), digests)
+
+
+def reveal(
+    market: Market, frame: SignalFrame, feed: Feed, days: FloatArray, sessions: range, digests: list[str]
+) -> Iterator[Snapshot]:
+    """Reveal `sessions` to `feed` one by one, each followed by its snapshot; `days` is `session_rows(market)`."""
+    start, stop = sessions.start, sessions.stop
+    instants = market.calendar.instants(start, stop)
+    for first in range(start, stop, _CHUNK):
+        for at, row in enumerate(frame.rows(first, min(first + _CHUNK, stop)), first):
+            feed.reveal(days[at : at + 1])
+            yield Snapshot(feed, frame.index, at, instants[at - start], digests[at - start], row)

@@ -97,9 +97,9 @@ def minds() -> None:
 @_json_option
 def minds_list(as_json: bool) -> None:
     """List every installed mind, built-in or plugged in."""
-    from desk.minds import listing
+    from desk import listing
 
-    listing(as_json=as_json)
+    listing.minds(as_json=as_json)
 
 
 @workshop.group(epilog=_examples("workshop regimes list", "workshop regimes evaluate --start 1994-01-03"))
@@ -111,9 +111,9 @@ def regimes() -> None:
 @_json_option
 def regimes_list(as_json: bool) -> None:
     """List every installed regime model, built-in or plugged in."""
-    from desk.regimes import listing
+    from desk import listing
 
-    listing(as_json=as_json)
+    listing.regimes(as_json=as_json)
 
 
 @regimes.command(

@@ -1,4 +1,4 @@
-"""`workshop regimes list` and `workshop regimes evaluate`: which regime models there are, and what they were worth."""
+"""`workshop regimes evaluate`: what the regime models were worth."""
 
 from __future__ import annotations
 
@@ -23,26 +23,10 @@ from engine.sources import open_source
 from engine.universe import load_universe
 from regimes.registry import list_regimes, load_regime
 
-__all__ = ["evaluate", "listing"]
+__all__ = ["evaluate"]
 
 _WARM_UP = 600
 """Sessions that the longest window of the score needs; the study starts there unless told otherwise."""
-
-
-def listing(*, as_json: bool) -> None:
-    """Print every installed regime model, with the error of those that do not load."""
-    found = list_regimes()
-    if as_json:
-        print_json([item._asdict() for item in found])
-        return
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("regime", "package", "what it does", title="Regime models")
-    for item in found:
-        says = Text(f"does not load: {item.error}", style="red") if item.error else Text(item.summary)
-        table.add_row(Text(item.name), Text(f"{item.distribution} {item.version}"), says)
-    console().print(table)
 
 
 def evaluate(

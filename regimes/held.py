@@ -21,7 +21,11 @@ _TRENDING = 1.3
 
 def path_of(today: Snapshot) -> Path:
     """Trending up, trending down or choppy over 21 sessions; unknown without the history for it."""
-    (ratio, move), _ = today.values_and_zs(_READ)
+    return path_from(*today.values_and_zs(_READ)[0])
+
+
+def path_from(ratio: float | None, move: float | None) -> Path:
+    """The path for a straightness (`regime.path_ratio`) and a return (`regime.path_return`)."""
     if ratio is None or move is None:
         return "unknown"
     if ratio <= _TRENDING:

@@ -11,15 +11,14 @@ from __future__ import annotations
 from engine.signals.spec import SignalSpec
 from engine.snapshot import Snapshot
 from regimes.features import REGIME_SIGNALS, WEIGHTS
+from regimes.held import path_from
 from regimes.labels import LabelMachine
-from regimes.reading import Component, Fired, Label, Path, RegimeReading, Status
+from regimes.reading import Component, Fired, Label, RegimeReading, Status
 from regimes.staleness import AlertWatch, StaleWatch
 
 __all__ = ["RulesModel"]
 
 _DEGRADED_BELOW = 0.6
-_TRENDING = 1.3
-"""Path length ratio of a random walk is about 1; above this the last 21 sessions went somewhere."""
 _READ = (
     "regime.score", "regime.coverage", "regime.path_ratio", "regime.path_return",
     "volatility.level", "market.realised_vol_21d", "market.drawdown", "volatility.change_5d",
@@ -76,7 +75,7 @@ class RulesModel:
         else:
             status, reasons = "confirmed", ()
         return RegimeReading(
-            machine.state, score, _path(ratio, move), status, self._since, machine.dwell, coverage, components,
+            machine.state, score, path_from(ratio, move), status, self._since, machine.dwell, coverage, components,
             reasons, (*alerts, *doubts),
         )  # fmt: skip
 
@@ -89,11 +88,3 @@ def _doubted(label: Label, alerts: tuple[Fired, ...], doubts: tuple[Fired, ...])
     if len(doubts) == 2:
         return "stale", reasons
     return ("alert", reasons) if alerts else ("confirmed", ())
-
-
-def _path(ratio: float | None, move: float | None) -> Path:
-    if ratio is None or move is None:
-        return "unknown"
-    if ratio <= _TRENDING:
-        return "choppy"
-    return "trending_up" if move > 0 else "trending_down"

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from backtest.regime_study.dating import Bear, bear_markets, date_turns, phases
 from backtest.regime_study.outlook import Outcomes, outcomes
-from backtest.replay import WARM_UP
+from backtest.replay import WARM_UP, reveal
 from backtest.run import Progress
 from engine.bars import FloatArray
 from engine.errors import InputError
@@ -31,7 +31,6 @@ from regimes.reading import LABELS, RegimeReading
 
 __all__ = ["Span", "Track", "leave_out", "run_models", "span"]
 
-_CHUNK = 256
 _STALE = ("likelihood", "drift", "behaviour")
 
 BoolArray = npt.NDArray[np.bool_]
@@ -170,12 +169,9 @@ def _signals(market: Market, models: Sequence[RegimeModel]) -> tuple[SignalSpec,
 def _snapshots(market: Market, specs: tuple[SignalSpec, ...], begin: int) -> Iterator[Snapshot]:
     frame = compute_signals(market, specs)
     feed = Feed(market.universe, market.calendar, market.symbols, market.size)
-    days, instants = session_rows(market), market.calendar.instants(0, market.size)
+    days = session_rows(market)
     feed.reveal(days[:begin])
-    for first in range(begin, market.size, _CHUNK):
-        for at, row in enumerate(frame.rows(first, min(first + _CHUNK, market.size)), first):
-            feed.reveal(days[at : at + 1])
-            yield Snapshot(feed, frame.index, at, instants[at], "", row)
+    return reveal(market, frame, feed, days, range(begin, market.size), [""] * (market.size - begin))
 
 
 def _track(name: str, said: list[RegimeReading]) -> Track:

@@ -572,7 +572,9 @@ for limit in json.loads(sys.stdin.readline()):
     print(json.dumps([heads[-1:], error]), flush=True)
 """.replace("BODY", repr(BODY))
     dice = random.Random(11)
-    limits = sorted({0, 1, 512, 8192, 24576, 32768, 32769, *(dice.randrange(620_000) for _ in range(60 * SCALE))})
+    limits = sorted(
+        {0, 1, 512, 8192, 16384, 24576, 49152, 65536, 65537, *(dice.randrange(1_240_000) for _ in range(60 * SCALE))}
+    )
     out, _ = start(code, tmp_path).communicate(json.dumps(limits) + "\n")
     reports = [json.loads(line) for line in out.splitlines()]
     assert len(reports) == len(limits)
