@@ -174,7 +174,8 @@ def _said(draws: _Draws, mind: str, target: str) -> View | Abstention:
     if draws.chance(0.2):
         return Abstention(mind, target, draws.text(_REASONS), missing)
     raw = [(draws.text(_SIGNALS), draws.number(-1.0, 1.0)) for _ in range(draws.source.randrange(0, 5))]
-    scale = draws.number(0.1, 1.0) / (sum([abs(amount) for _, amount in raw]) or 1.0)
+    total = sum([abs(amount) for _, amount in raw])
+    scale = draws.number(0.1, 1.0) / max(total, 0.1)  # numbers next to nothing would be blown up beyond any lean
     parts = tuple(
         Contribution(signal, amount * scale, draws.number(-0.05, 0.05), draws.text(_READS))
         for signal, amount in dict(raw).items()
