@@ -30,7 +30,9 @@ _DIRECTION = (
 )  # fmt: skip
 _INTERVAL = ("n", "coverage", "coverage_interval", "winkler", "winkler_climatology", "skill")
 _ODDS = ("n", "base_rate", "brier", "brier_climatology", "skill", "skill_interval", "bias")
-_MIND = ("brier", "skill", "hit_rate", "recalibrated_brier", "recalibrated_skill")
+_MIND = (
+    "brier", "skill", "hit_rate", "hit_rate_interval", "base", "recalibrated_brier", "recalibrated_skill",
+)  # fmt: skip
 _FULL = math.log(sys.float_info.max)
 
 
@@ -160,18 +162,28 @@ def mind(
         "brier": float(ours.mean()),
         "skill": scoring.skill(ours, claims.base_score),
         "hit_rate": int(right.sum()) / len(claims),
+        "hit_rate_interval": list(scoring.wilson(int(right.sum()), len(claims))),
+        "base": _commoner(y),
         "recalibrated_brier": float(recalibrated.mean()),
         "recalibrated_skill": scoring.skill(recalibrated, claims.base_score),
         "by_regime": {
-            name: _cell(right[here], ours[here]) for at, name in enumerate(labels) if (here := label == at).any()
+            name: _cell(right[here], ours[here], y[here])
+            for at, name in enumerate(labels)
+            if (here := label == at).any()
         },
     }
 
 
-def _cell(right: BoolArray, losses: FloatArray) -> dict[str, Any]:
+def _commoner(y: FloatArray) -> float:
+    """Share of right calls that always naming the more frequent side would have had."""
+    rises = int(y.sum())
+    return max(rises, y.size - rises) / y.size
+
+
+def _cell(right: BoolArray, losses: FloatArray, y: FloatArray) -> dict[str, Any]:
     n, hits = right.size, int(right.sum())
     low, high = scoring.wilson(hits, n)
-    return {"n": n, "rate": hits / n, "low": low, "high": high, "brier": sum(losses.tolist()) / n}
+    return {"n": n, "rate": hits / n, "low": low, "high": high, "base": _commoner(y), "brier": sum(losses.tolist()) / n}
 
 
 def _pooled_interval(claims: Settled) -> list[float] | None:

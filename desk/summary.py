@@ -91,13 +91,21 @@ def _risks(scores: dict[str, Any]) -> Table:
 def _minds(scores: dict[str, Any]) -> Table:
     labels = [label for label, n in scores["regimes"]["sessions"].items() if n]
     heads = [label.replace("_", "-") for label in labels]
-    table = _table("Minds: how often their own side was right, in percent (n)", "mind", "all", *heads)
+    table = _table("Minds: their side right / base rate, in percent; ±95% (n)", "mind", "all", *heads)
     for name, row in scores["minds"].items():
-        cells = [row["by_regime"].get(label, {"rate": None, "n": 0}) for label in labels]
-        known = [(row["hit_rate"], row["n"]), *[(cell["rate"], cell["n"]) for cell in cells]]
-        # No percent signs: with four regimes and twenty years these columns fill the 80 there are.
-        table.add_row(Text(name), *["–" if rate is None else f"{100.0 * rate:.1f} ({n})" for rate, n in known])
+        low, high = row["hit_rate_interval"] or (None, None)
+        whole = {"rate": row["hit_rate"], "low": low, "high": high, "base": row["base"], "n": row["n"]}
+        cells = [whole, *[row["by_regime"].get(label) for label in labels]]
+        table.add_row(Text(name), *[_side(cell) for cell in cells])
     return table
+
+
+def _side(cell: dict[str, Any] | None) -> str:
+    """Two lines: the rate beside its base rate, then half of its interval and n; no percent signs, to fit the width."""
+    if cell is None or cell["rate"] is None:
+        return "–"
+    margin = (cell["high"] - cell["low"]) / 2.0
+    return f"{100.0 * cell['rate']:.1f} / {100.0 * cell['base']:.1f}\n±{100.0 * margin:.1f} ({cell['n']})"
 
 
 def _verdict(scores: dict[str, Any]) -> str:

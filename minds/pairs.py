@@ -43,12 +43,14 @@ class PairDesk:
     def learn(self, feed: Feed, at: int) -> None:
         """The returns that end today join the base rate."""
         start = at - self.pair.horizon
-        prices = [feed.price(target.symbol, day) for target in self.pair[:2] for day in (start, at)]
-        if None not in prices:
-            before, after, other_before, other_after = (price or 0.0 for price in prices)
-            lead = after / before - other_after / other_before
-            if lead:
-                self.base.add(lead > 0.0)
+        one, other = self.pair.first.symbol, self.pair.second.symbol
+        before, after = feed.price(one, start), feed.price(one, at)
+        other_before, other_after = feed.price(other, start), feed.price(other, at)
+        if before is None or after is None or other_before is None or other_after is None:
+            return
+        lead = after / before - other_after / other_before
+        if lead:
+            self.base.add(lead > 0.0)
 
     def call(self, draft: Draft, said: Mapping[str, Said], label: str) -> tuple[Claim, Forecast] | GateResult:
         """Today's claim, or why there is none."""

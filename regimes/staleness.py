@@ -93,7 +93,7 @@ class StaleWatch:
         Args:
             label: today's label.
             score: today's score.
-            ret: today's log return of the market.
+            ret: today's return of the market.
             share: share of the risk-taking measures that are positive.
         """
         if label != self._label:

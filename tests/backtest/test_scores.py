@@ -211,6 +211,8 @@ def test_each_mind_and_each_of_its_regimes(name: str) -> None:
         "n": len(table),
         "weight": WEIGHTS[name],
         "hit_rate": table.right.mean(),
+        "hit_rate_interval": wilson(int(table.right.sum()), len(table)),
+        "base": max(np.mean(y == 1.0), np.mean(y == 0.0)),
         "brier": brier_score_loss(y, table.own),
         "skill": 1.0 - brier_score_loss(y, table.own) / base,
         "recalibrated_brier": brier_score_loss(y, table.fair),
@@ -223,6 +225,7 @@ def test_each_mind_and_each_of_its_regimes(name: str) -> None:
     for label, mine in table.groupby("label"):
         low, high = wilson(int(mine.right.sum()), len(mine))
         wanted = {"n": len(mine), "rate": mine.right.mean(), "low": low, "high": high,
+                  "base": mine.v_outcome.value_counts().max() / len(mine),
                   "brier": ((mine.own - mine.v_outcome) ** 2).mean()}  # fmt: skip
         agree(found["by_regime"][label], wanted)
     assert sum(cell["n"] for cell in found["by_regime"].values()) == len(table)

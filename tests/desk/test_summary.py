@@ -32,9 +32,12 @@ def interval(**changes: Any) -> Document:
 
 def mind(rate: float | None, n: int, **cells: tuple[float, int]) -> Document:
     by_regime = {
-        name: {"n": m, "rate": value, "low": 0.1, "high": 0.9, "brier": 0.25} for name, (value, m) in cells.items()
+        name: {"n": m, "rate": value, "low": value - 0.02, "high": value + 0.04, "base": 0.54, "brier": 0.25}
+        for name, (value, m) in cells.items()
     }
-    return {"views": n, "abstained": 0, "n": n, "hit_rate": rate, "by_regime": by_regime}
+    band = None if rate is None else [rate - 0.014, rate + 0.014]
+    return {"views": n, "abstained": 0, "n": n, "hit_rate": rate, "hit_rate_interval": band, "base": 0.537,
+            "by_regime": by_regime}  # fmt: skip
 
 
 def document(**changes: Any) -> Document:
@@ -93,7 +96,9 @@ def test_intervals_stand_beside_what_the_past_alone_would_have_given() -> None:
 
 def test_minds_by_the_regimes_that_occurred() -> None:
     assert row(LINES, "mind", "Minds") == ["mind", "all", "risk-on", "risk-off", "crisis"]
-    assert " ".join(row(LINES, "macro", "Minds")) == "macro 53.5 (5000) 55.0 (3000) – 48.0 (250)"
+    assert " ".join(row(LINES, "macro", "Minds")) == "macro 53.5 / 53.7 55.0 / 54.0 – 48.0 / 54.0"
+    below = LINES[next(at for at, line in enumerate(LINES) if line.split()[:2] == ["macro", "53.5"]) + 1]
+    assert below.split() == ["±1.4", "(5000)", "±3.0", "(3000)", "±3.0", "(250)"]
     assert " ".join(row(LINES, "flow", "Minds")) == "flow – – – –"
 
 
