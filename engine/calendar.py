@@ -14,7 +14,6 @@ that most runs wait neither for that package nor for pandas; a test compares the
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -177,10 +176,6 @@ class TradingCalendar:
             return plain
         expected = np.sort(np.concatenate([self.days[at + 1 : at + horizon + 1], np.array(unknown, "datetime64[D]")]))
         return str(expected[horizon - 1])
-
-    def holidays(self, days: Iterable[np.datetime64]) -> list[np.datetime64]:
-        """Those of `days` on which the exchange is closed."""
-        return [day for day in days if not self.is_session(day)]
 
 
 @lru_cache(maxsize=16)

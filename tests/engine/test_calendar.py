@@ -334,7 +334,6 @@ def test_a_closed_day_is_answered_with_its_neighbours(nyse: TradingCalendar) -> 
     assert nyse.is_session(date(2026, 4, 6))
     with pytest.raises(InputError, match="closed on 2026-04-03; the nearest sessions are 2026-04-02 and 2026-04-06"):
         nyse.position("2026-04-03")
-    assert nyse.holidays([np.datetime64("2018-12-05"), np.datetime64("2018-12-06")]) == [np.datetime64("2018-12-05")]
 
 
 def test_days_outside_the_bounds_are_refused(nyse: TradingCalendar) -> None:
