@@ -18,7 +18,7 @@ from engine.errors import InputError
 from engine.market import Market
 from engine.signals.compute import SignalFrame, compute_signals
 from engine.signals.table import signal_table
-from engine.snapshot import Feed, Snapshot, session_rows
+from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.cycle import Cycle
 from minds.protocol import Mind, own_signals
 from minds.record import CycleRecord
@@ -84,7 +84,7 @@ class Replay:
         market, start = self._market, self.start
         days = session_rows(market)
         primed = max(start - WARM_UP, 0)
-        self._feed.reveal(days[:primed])
+        self._feed.reveal(days[:primed], session_events(market)[:primed])
         names = self._frame.index.at
         self.cycle.prime(primed, lambda name: self._frame.values[names[name], :primed].copy())
         for snapshot in self._snapshots(days, primed, start, [""] * (start - primed)):
@@ -105,8 +105,8 @@ def reveal(
 ) -> Iterator[Snapshot]:
     """Reveal `sessions` to `feed` one by one, each followed by its snapshot; `days` is `session_rows(market)`."""
     start, stop = sessions.start, sessions.stop
-    instants = market.calendar.instants(start, stop)
+    instants, events = market.calendar.instants(start, stop), session_events(market)
     for first in range(start, stop, _CHUNK):
         for at, row in enumerate(frame.rows(first, min(first + _CHUNK, stop)), first):
-            feed.reveal(days[at : at + 1])
+            feed.reveal(days[at : at + 1], events[at : at + 1])
             yield Snapshot(feed, frame.index, at, instants[at - start], digests[at - start], row)

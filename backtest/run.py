@@ -51,7 +51,7 @@ class Done:
 def load_market(source: Source, settings: Settings) -> tuple[Market, tuple[Repair, ...]]:
     """Load and align everything known by the end of the run, with what the reader should be told about the data."""
     loaded = source.load(settings.universe, settings.end)
-    return Market.build(settings.universe, loaded.bars), loaded.notices
+    return Market.build(settings.universe, loaded.bars, loaded.events, loaded.closes), loaded.notices
 
 
 def run_backtest(

@@ -50,7 +50,8 @@ def evaluate(
     cache = Path(os.environ.get("WORKSHOP_CACHE") or Path(click.get_app_dir("workshop")) / "cache")
     chosen = [load_regime(name, cache) for name in names(models) or _all_that_load()]
     source = open_source(data, universe=roles, now=datetime.now(UTC), cache=cache)
-    market = Market.build(roles, source.load(roles, last).bars)
+    loaded = source.load(roles, last)
+    market = Market.build(roles, loaded.bars, loaded.events, loaded.closes)
     studied = span(market, _start(market, first, last))
     with console().status("Reading the market session by session") as status:
         tracks = run_models(market, chosen, studied.at, lambda done, total, day: status.update(f"Reading {day}"))

@@ -1,6 +1,7 @@
-"""The market: bars of a whole universe, aligned on the sessions of its calendar.
+"""The market: bars of a whole universe, aligned on the sessions of its calendar, and the events beside them.
 
-Contract: built once from checked bars that were already cut at the end of knowledge. Column `i` of every array is what
+Contract: built once from checked bars that were already cut at the end of knowledge; an event that was not known at the
+last session's `as_of` is left out. Column `i` of every array is what
 was known when the cycle of session `i` spoke, so a symbol with a lag is moved down by its lag. Missing is NaN. The
 market holds the future of any session before its last, hence it never leaves the replay: minds get a `Snapshot`
 (engine.snapshot).
@@ -10,8 +11,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy as np
 from engine.bars import FIELDS, Bars, FloatArray
 from engine.calendar import TradingCalendar
 from engine.errors import InputError
+from engine.events import Event, event_bytes, known_from
 from engine.universe import Universe
 
 __all__ = ["Market"]
@@ -34,6 +36,7 @@ class Market:
         symbols: the symbols present, sorted.
         size: number of sessions covered, from the calendar's first to the last bar of the market role.
         columns: field -> array of shape (len(symbols), size): one contiguous row per symbol.
+        events: what could be known by the last session, as `engine.events.check_events` orders it.
     """
 
     universe: Universe
@@ -41,10 +44,23 @@ class Market:
     symbols: tuple[str, ...]
     size: int
     columns: Mapping[str, FloatArray]
+    events: tuple[Event, ...] = ()
 
     @classmethod
-    def build(cls, universe: Universe, bars: Mapping[str, Bars]) -> Market:
+    def build(
+        cls,
+        universe: Universe,
+        bars: Mapping[str, Bars],
+        events: tuple[Event, ...] = (),
+        closes: Mapping[str, datetime] | None = None,
+    ) -> Market:
         """Align bars on the universe's calendar.
+
+        Args:
+            universe: roles and symbols.
+            bars: symbol -> its checked bars.
+            events: checked events, of any time.
+            closes: sessions that closed at another instant than in the exchange's timetable; other days are ignored.
 
         Raises:
             InputError: there are no bars for the market role.
@@ -56,7 +72,7 @@ class Market:
                 "check the data folder or choose another --universe"
             )
         first, last = _as_date(lead.days[0]), _as_date(lead.days[-1])
-        calendar = TradingCalendar.load(universe.calendar, first, last)
+        calendar = _with_closes(TradingCalendar.load(universe.calendar, first, last), closes or {})
         size = int(np.searchsorted(calendar.days, lead.days[-1], side="right"))
         symbols = tuple(sorted(symbol for symbol in universe.symbols if symbol in bars and len(bars[symbol])))
         columns = {name: np.full((len(symbols), size), np.nan) for name in FIELDS}
@@ -64,12 +80,20 @@ class Market:
             _place(columns, row, bars[symbol], calendar, size, universe.lags.get(symbol, 0))
         for column in columns.values():
             column.flags.writeable = False
-        return cls(universe, calendar, symbols, size, columns)
+        return cls(universe, calendar, symbols, size, columns, _known_by(events, calendar, size))
 
     @cached_property
     def rows(self) -> dict[str, int]:
         """Symbol -> its row in every column."""
         return {symbol: row for row, symbol in enumerate(self.symbols)}
+
+    @cached_property
+    def news(self) -> dict[int, tuple[Event, ...]]:
+        """Session -> the events that became known between the one before it and its own `as_of`."""
+        found: dict[int, list[Event]] = {}
+        for event in self.events:
+            found.setdefault(known_from(event, self.calendar), []).append(event)
+        return {at: tuple(events) for at, events in sorted(found.items())}
 
     def column(self, symbol: str, name: str = "adj_close") -> FloatArray:
         """One field of one symbol over all sessions, shape (size,)."""
@@ -84,13 +108,15 @@ class Market:
             self.symbols,
             size,
             {name: column[:, :size].copy() for name, column in self.columns.items()},
+            _known_by(self.events, self.calendar, size),
         )
 
     def digests(self, start: int) -> list[str]:
-        """Chained SHA-256 of all bars known at each session from `start` on, as 16 hex characters each.
+        """Chained SHA-256 of all bars and events known at each session from `start` on, as 16 hex characters each.
 
-        The digest of a session depends on no later bar, so a claim can name the data it was made from. Every symbol of
-        the universe takes part, also one without bars: which symbols are there by the end is not known before.
+        The digest of a session depends on no later bar or event, so a claim can name the data it was made from. Every
+        symbol of the universe takes part, also one without bars: which symbols are there by the end is not known
+        before.
         """
         everyone = self.universe.symbols
         by_session = np.full((self.size, len(FIELDS), len(everyone)), np.nan, "<f8")
@@ -100,10 +126,17 @@ class Market:
         by_session += 0.0  # -0.0 and 0.0 hash alike
         by_session[np.isnan(by_session)] = np.nan
         chain = hashlib.sha256("\n".join((self.universe.calendar, *everyone)).encode())
-        chain.update(by_session[:start].tobytes())
+        done = 0
+        for at in [session for session in self.news if session < start]:
+            chain.update(by_session[done : at + 1].tobytes())
+            chain.update(_link(at, self.news[at]))
+            done = at + 1
+        chain.update(by_session[done:start].tobytes())
         found = []
         for at in range(start, self.size):
             chain.update(by_session[at].tobytes())
+            if at in self.news:
+                chain.update(_link(at, self.news[at]))
             found.append(chain.copy().hexdigest()[:16])
         return found
 
@@ -118,6 +151,28 @@ def _place(
     keep = on_session & (to < size)
     for name in FIELDS:
         columns[name][row, to[keep]] = getattr(bars, name)[keep]
+
+
+def _known_by(events: tuple[Event, ...], calendar: TradingCalendar, size: int) -> tuple[Event, ...]:
+    return tuple([event for event in events if known_from(event, calendar) < size]) if events else ()
+
+
+def _link(at: int, events: tuple[Event, ...]) -> bytes:
+    """The part of the chain for the events of one session, of fixed length so that it cannot pass for bars."""
+    return b"events" + at.to_bytes(8, "big") + hashlib.sha256(event_bytes(events)).digest()
+
+
+def _with_closes(calendar: TradingCalendar, closes: Mapping[str, datetime]) -> TradingCalendar:
+    """The calendar with other closing instants for some of its sessions."""
+    if not closes:
+        return calendar
+    moved = calendar.closes.copy()
+    places = {label: at for at, label in enumerate(calendar.labels)}
+    for day, instant in closes.items():
+        if day in places:
+            moved[places[day]] = np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "s")
+    moved.flags.writeable = False
+    return replace(calendar, closes=moved)
 
 
 def _as_date(day: np.datetime64) -> date:

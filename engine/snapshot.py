@@ -7,7 +7,8 @@ array that a snapshot hands out is a copy; every other value is immutable. A mis
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -15,12 +16,13 @@ import numpy as np
 from engine.bars import FIELDS, FloatArray
 from engine.calendar import TradingCalendar
 from engine.errors import InputError
+from engine.events import Event
 from engine.market import Market
 from engine.signals.compute import Row, SignalIndex, SignalRow
 from engine.signals.spec import Signal
 from engine.universe import Universe
 
-__all__ = ["Feed", "Snapshot", "session_rows"]
+__all__ = ["Feed", "Snapshot", "session_events", "session_rows"]
 
 _FIELD = {name: at for at, name in enumerate(FIELDS)}
 
@@ -28,6 +30,11 @@ _FIELD = {name: at for at, name in enumerate(FIELDS)}
 def session_rows(market: Market) -> FloatArray:
     """The market by session, shape (size, fields, symbols): what the replay reveals row by row."""
     return np.ascontiguousarray(np.stack([market.columns[name] for name in FIELDS]).transpose(2, 0, 1))
+
+
+def session_events(market: Market) -> list[tuple[Event, ...]]:
+    """The market's events by the session at which they become known, one tuple a session; empty when it has none."""
+    return [market.news.get(at, ()) for at in range(market.size)] if market.events else []
 
 
 class Feed:
@@ -38,9 +45,14 @@ class Feed:
         self.revealed = 0
         self._column = {symbol: at for at, symbol in enumerate(symbols)}
         self._rows = np.full((size, len(FIELDS), len(symbols)), np.nan)
+        self._events: list[Event] = []
+        self._heard: list[int] = []
 
-    def reveal(self, rows: FloatArray) -> None:
-        """Append the next sessions, shape (sessions, fields, symbols), as copies."""
+    def reveal(self, rows: FloatArray, events: Sequence[tuple[Event, ...]] = ()) -> None:
+        """Append the next sessions, shape (sessions, fields, symbols), as copies, and what became known at each."""
+        for at, heard in enumerate(events, self.revealed):
+            self._events.extend(heard)
+            self._heard.extend([at] * len(heard))
         stop = self.revealed + len(rows)
         self._rows[self.revealed : stop] = rows
         self.revealed = stop
@@ -59,6 +71,10 @@ class Feed:
             return tuple([self.price(symbol, day) for day in range(at - sessions, at + 1)])
         prices = self.history(symbol, at, sessions + 1, "adj_close").tolist()
         return tuple([None if price != price else price for price in prices])
+
+    def events(self, first: int, last: int) -> tuple[Event, ...]:
+        """Events that became known at the sessions from `first` to `last`, in the order of `engine.events`."""
+        return tuple(self._events[bisect_left(self._heard, first) : bisect_right(self._heard, last)])
 
     def history(self, symbol: str, at: int, sessions: int, name: str) -> FloatArray:
         """Copy of the last `sessions` values of one field up to session `at`, NaN where there is no bar."""
@@ -191,6 +207,23 @@ class Snapshot:
         if field not in _FIELD:
             raise _no_field(field)
         return self._feed.price(symbol, self.at, field)
+
+    def events(self, sessions: int = 5) -> tuple[Event, ...]:
+        """What became known in the last `sessions` sessions, this one included; the earliest first.
+
+        Their texts are a stranger's words: no number may be made from them.
+        """
+        return self._feed.events(self.at - sessions + 1, self.at) if sessions > 0 else ()
+
+    def ahead(self, sessions: int) -> tuple[Event, ...]:
+        """Events on the timetable: known by now, and to occur after today within the next `sessions` sessions.
+
+        Raises:
+            InputError: not 1 to 64 sessions.
+        """
+        last = self._feed.calendar.deadline(self.at, sessions)  # as it is scheduled today
+        known = [event for event in self._feed.events(0, self.at) if self.session < event.occurred <= last]
+        return tuple(sorted(known, key=lambda event: event.occurred))
 
     def _column(self, name: str) -> int:
         column = self._at.get(name)

@@ -26,7 +26,7 @@ from engine.claims import Target
 from engine.market import Market
 from engine.signals.compute import compute_signals
 from engine.signals.spec import SignalSpec
-from engine.snapshot import Feed, Snapshot, session_rows
+from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from engine.universe import Universe
 from minds.protocol import Mind
 from minds.record import CycleRecord, body
@@ -100,9 +100,9 @@ def snapshots(market: Market, specs: Sequence[SignalSpec]) -> Iterator[Snapshot]
     """The snapshots of all sessions with the given signals only."""
     frame = compute_signals(market, specs)
     feed = Feed(market.universe, market.calendar, market.symbols, market.size)
-    rows = session_rows(market)
+    rows, events = session_rows(market), session_events(market)
     for at, row in enumerate(frame.rows(0, market.size)):
-        feed.reveal(rows[at : at + 1])
+        feed.reveal(rows[at : at + 1], events[at : at + 1])
         yield Snapshot(feed, frame.index, at, market.calendar.as_of(at), f"data-{at}", row)
 
 

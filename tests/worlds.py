@@ -73,7 +73,7 @@ def cut_bars(bars: Mapping[str, Bars], last: np.datetime64) -> dict[str, Bars]:
 
 def replaced(market: Market, columns: Mapping[str, FloatArray]) -> Market:
     """The market with other columns, of the same shape."""
-    return Market(market.universe, market.calendar, market.symbols, market.size, dict(columns))
+    return replace(market, columns=dict(columns))
 
 
 def garbled(market: Market, rng: np.random.Generator, first: int, stop: int) -> Market:
@@ -92,7 +92,7 @@ def later(market: Market, start: int) -> Market:
     """The market as if history had begun at session `start`."""
     calendar = replace(market.calendar, days=market.calendar.days[start:], closes=market.calendar.closes[start:])
     columns = {name: column[:, start:].copy() for name, column in market.columns.items()}
-    return Market(market.universe, calendar, market.symbols, market.size - start, columns)
+    return replace(market, calendar=calendar, size=market.size - start, columns=columns)
 
 
 def same_bits(one: FloatArray, other: FloatArray) -> bool:

@@ -24,7 +24,7 @@ from engine.market import Market
 from engine.signals.compute import compute_signals
 from engine.signals.spec import SignalSpec
 from engine.signals.table import signal_table
-from engine.snapshot import Feed, Snapshot, session_rows
+from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from engine.universe import Universe
 from regimes.model import RegimeModel, RegimeReader
 from regimes.reading import LABELS, RegimeReading
@@ -170,7 +170,7 @@ def _snapshots(market: Market, specs: tuple[SignalSpec, ...], begin: int) -> Ite
     frame = compute_signals(market, specs)
     feed = Feed(market.universe, market.calendar, market.symbols, market.size)
     days = session_rows(market)
-    feed.reveal(days[:begin])
+    feed.reveal(days[:begin], session_events(market)[:begin])
     return reveal(market, frame, feed, days, range(begin, market.size), [""] * (market.size - begin))
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.bars import FloatArray
+from engine.events import Event, known_from
 from engine.market import Market
 from engine.signals import windows
 from engine.signals.scales import least_of, log_of, median_score
@@ -52,6 +53,24 @@ class Columns:
         if not declared:
             raise MissingRole(group, self.market.universe.why_missing(group))
         return [symbol for symbol in declared if symbol in self.market.rows]
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events of the market, each of use from the session of `engine.events.known_from` on, never before."""
+        return self.market.events
+
+    def series(self, name: str) -> FloatArray:
+        """The number last known at each session of a macro series such as `CPI`: the newest day's newest revision."""
+
+        def make() -> FloatArray:
+            found, newest = np.full(self.market.size, np.nan), ""
+            for event in self.events:  # in the order in which they became known
+                if event.series == name and event.value is not None and event.occurred >= newest:
+                    found[known_from(event, self.market.calendar) :] = event.value
+                    newest = event.occurred
+            return found
+
+        return self.once(("series", name), make)
 
     def once(self, key: tuple[object, ...], make: Callable[[], FloatArray]) -> FloatArray:
         """The column `key`, made on first use; the key must say all that the column depends on."""

@@ -57,7 +57,7 @@ def same(left: Bars, right: Bars) -> bool:
 
 
 def test_a_file_is_read_as_it_is_written(tmp_path: Path) -> None:
-    bars, notices = write(tmp_path, text(*LINES)).load(ONE, None)
+    bars, notices, *_ = write(tmp_path, text(*LINES)).load(ONE, None)
     spy = bars["SPY"]
     assert notices == ()
     assert [str(day) for day in spy.days] == DAYS
