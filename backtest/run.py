@@ -79,9 +79,9 @@ def run_backtest(
     market, notices = load_market(source, settings)
     start = first_session(market, settings)
     minds, model = load_minds(settings.minds), load_regime(settings.regime, cache)
-    folder.make()
     loaded = time.perf_counter()
     replay = Replay(market, minds, settings.targets, model, start, settings.pairs)
+    folder.make()
     book = ScoreBook(settings.minds)
     with _open(folder, settings.genesis(market.calendar.labels[start])) as ledger:
         with _no_collector():

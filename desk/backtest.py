@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from backtest.settings import (
 )
 from desk.show import console, print_json
 from desk.summary import summary
+from desk.watch import waiting_told
 from engine.calendar import parse_day
 from engine.sources import open_source
 from engine.universe import load_universe
@@ -64,7 +66,7 @@ def command(
     )
     cache = Path(os.environ.get("WORKSHOP_CACHE") or Path(click.get_app_dir("workshop")) / "cache")
     source = open_source(data, universe=roles, now=datetime.now(UTC), cache=cache)
-    with _bar() as progress:
+    with _bar() as progress, waiting_told(), contextlib.redirect_stdout(sys.stderr):  # what a plug-in prints
         done = run_backtest(settings, source, Path(out), resume=resume, progress=progress, cache=cache)
     if as_json:
         print_json(done.scores)

@@ -6,7 +6,7 @@ Contract: every message is one sentence that says what is wrong, where, and what
 
 from __future__ import annotations
 
-__all__ = ["ChainError", "DataError", "InputError", "LedgerError", "WorkshopError"]
+__all__ = ["ChainError", "DataError", "InputError", "LedgerError", "WorkshopError", "told"]
 
 
 class WorkshopError(Exception):
@@ -55,3 +55,13 @@ class LedgerError(InputError):
 
 class ChainError(WorkshopError):
     """The ledger was read, and its chain does not hold: changed, cut or damaged (a failed check, exit code 1)."""
+
+
+def told(error: BaseException) -> str:
+    """An error of a stranger's code as one line, also when its text has many lines or cannot be had."""
+    try:
+        text = str(error)
+    except Exception:  # its own __str__ fails as well
+        text = ""
+    line = " ".join(text.encode(errors="replace").decode().split())
+    return f"{type(error).__name__}: {line}" if line else type(error).__name__

@@ -12,6 +12,7 @@ from numbers import Real
 from typing import Protocol
 
 from engine.claims import Target
+from engine.errors import told
 from engine.signals.spec import SignalSpec
 from engine.snapshot import Snapshot
 from minds.evidence import EvidenceMind
@@ -51,8 +52,10 @@ def ask(mind: Mind, snapshot: Snapshot, reading: RegimeReading, target: Target) 
         if getattr(view, "__func__", None) is EvidenceMind.view and type(said) is View and -1.0 <= said.lean <= 1.0:
             return said  # our own code adds it up, from checked signals; this is where nearly all of the time goes
         wrong = _fault(said)
-    except (Exception, SystemExit) as error:  # a stranger's code: any failure of it is its own abstention
-        return _broken(mind, target, f"it failed with {_told(error)}")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's code: any failure of it is its own abstention, sys.exit too
+        return _broken(mind, target, f"it failed with {told(error)}")
     if wrong:
         return _broken(mind, target, wrong)
     if said.mind != mind.name or said.target != target.key:
@@ -117,10 +120,3 @@ def _broken(mind: Mind, target: Target, reason: str) -> Abstention:
 
 def _clause(text: str) -> str:
     return " ".join(text.encode(errors="replace").decode().split())[:_REASON_LENGTH]
-
-
-def _told(error: BaseException) -> str:
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # its own __str__ fails as well
-        return type(error).__name__

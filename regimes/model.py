@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Protocol, get_args
 
-from engine.errors import InputError, WorkshopError
+from engine.errors import InputError, WorkshopError, told
 from engine.signals.spec import SignalSpec
 from engine.snapshot import Snapshot
 from regimes.reading import LABELS, Component, Path, RegimeReading, Status
@@ -66,12 +66,13 @@ class RegimeReader:
                 model.fit(snapshot)
             self._sessions += 1
             reading = model.update(snapshot)
-        except WorkshopError:
+            wrong = _fault(reading)
+        except (KeyboardInterrupt, WorkshopError):
             raise
-        except Exception as error:  # a stranger's code
-            told = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InputError(f"the regime model {model.name!r} failed on {snapshot.session} with {told}") from error
-        wrong = _fault(reading)
+        except BaseException as error:  # a stranger's code; sys.exit too
+            raise InputError(
+                f"the regime model {model.name!r} failed on {snapshot.session} with {told(error)}"
+            ) from error
         if wrong:
             raise InputError(f"the regime model {model.name!r} gave no reading on {snapshot.session}: {wrong}")
         return reading

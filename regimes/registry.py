@@ -9,21 +9,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.plugins import Listing, PluginGroup
-from engine.signals.spec import SignalSpec
+from engine.signals.spec import signals_fault
 from regimes.model import RegimeModel
 
 __all__ = ["Listing", "list_regimes", "load_regime"]
 
 
 def _fault(model: object, name: str) -> str:
-    every, signals = getattr(model, "refit_every", None), getattr(model, "signals", None)
+    every = getattr(model, "refit_every", None)
     if getattr(model, "name", None) != name or not all(callable(getattr(model, verb, None)) for verb in _VERBS):
         return "must have that `name` and the methods `fit` and `update`"
     if type(every) is not int or every < 0:
         return "must say in `refit_every` after how many sessions it is fitted again, 0 for never"
-    if type(signals) is not tuple or not all(isinstance(spec, SignalSpec) for spec in signals):
-        return "must list its own signals in `signals`, a tuple of SignalSpec that may be empty"
-    return ""
+    return signals_fault(getattr(model, "signals", None))
 
 
 _VERBS = ("fit", "update")

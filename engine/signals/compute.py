@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.bars import FloatArray
-from engine.errors import InputError
+from engine.errors import InputError, told
 from engine.market import Market
 from engine.signals.columns import Columns, MissingRole
 from engine.signals.spec import SignalSpec
@@ -99,13 +99,14 @@ def compute_signals(market: Market, specs: Iterable[SignalSpec]) -> SignalFrame:
     """Compute `specs` over `market`.
 
     Raises:
-        InputError: two signals share a name, or a function returns something other than two columns.
+        InputError: two different signals share a name, or a function fails or returns something other than two columns.
     """
-    specs = tuple(specs)
+    specs = tuple(dict.fromkeys(specs))  # two minds of one package may share a signal
     names = [spec.name for spec in specs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(f"two signals are called {twice[0]!r}; rename one of them")
+        sources = " and ".join(_origin(spec) for spec in specs if spec.name == twice[0])
+        raise InputError(f"two signals are called {twice[0]!r} (from {sources}); rename the plug-in's")
     shape = (len(specs), market.size)
     values, zs, ages = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, np.uint8)
     columns, absent = Columns(market), {}
@@ -116,6 +117,13 @@ def compute_signals(market: Market, specs: Iterable[SignalSpec]) -> SignalFrame:
         except MissingRole as missing:
             absent[spec.name] = missing.reason
             continue
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a stranger's code; missing it cannot be, as its reason would lie in the future
+            raise InputError(
+                f"signal {spec.name!r} (from {_origin(spec)}) failed with {told(error)}; mend it, or leave out what "
+                "declares it"
+            ) from error
         _check(spec, value, z, market.size)
         values[row], zs[row], ages[row] = _carry(value, z, spec.max_age)
     return SignalFrame(SignalIndex(specs, absent), values, zs, ages)
@@ -123,8 +131,16 @@ def compute_signals(market: Market, specs: Iterable[SignalSpec]) -> SignalFrame:
 
 def _check(spec: SignalSpec, value: object, z: object, size: int) -> None:
     for what, column in (("values", value), ("z-scores", z)):
-        if not isinstance(column, np.ndarray) or column.shape != (size,):
-            raise InputError(f"signal {spec.name!r} must return {what} as an array of shape ({size},), one per session")
+        if not isinstance(column, np.ndarray) or column.shape != (size,) or column.dtype.kind not in "fiu":
+            raise InputError(
+                f"signal {spec.name!r} (from {_origin(spec)}) must return {what} as an array of shape ({size},), "
+                "a number for each session"
+            )
+
+
+def _origin(spec: SignalSpec) -> str:
+    made_of = getattr(spec.make, "func", spec.make)  # a partial is known by what it wraps
+    return str(getattr(made_of, "__module__", None) or "an unnamed function")
 
 
 def _carry(value: FloatArray, z: FloatArray, max_age: int) -> tuple[FloatArray, FloatArray, npt.NDArray[np.uint8]]:

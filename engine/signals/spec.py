@@ -8,14 +8,14 @@ position t of either depends on nothing after t. NaN means missing. Anyone may d
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from engine.bars import FloatArray
 
 if TYPE_CHECKING:
     from engine.signals.columns import Columns
 
-__all__ = ["Signal", "SignalSpec", "Unit", "ValueAndZ"]
+__all__ = ["Signal", "SignalSpec", "Unit", "ValueAndZ", "signals_fault"]
 
 Unit = Literal["return", "points", "level", "share", "ratio", "sigma", "score"]
 """`return` and `share` are fractions shown as percent; `points` are percentage points of a yield; `level` is the
@@ -70,3 +70,32 @@ class Signal(NamedTuple):
     n_obs: int
     max_age: int
     age: int
+
+
+def signals_fault(signals: object) -> str:
+    """What is wrong with the signals that a plug-in declares, as a clause; empty when nothing is."""
+    if not isinstance(signals, (tuple, list)) or not all(isinstance(spec, SignalSpec) for spec in signals):
+        return "must list its own signals in `signals`, a tuple of SignalSpec that may be empty"
+    for spec in signals:
+        wrong = _spec_fault(spec)
+        if wrong:
+            return f"declares the signal {spec.name!r} whose {wrong}"
+    return ""
+
+
+def _spec_fault(spec: SignalSpec) -> str:
+    if not (isinstance(spec.name, str) and spec.name.isprintable() and spec.name and " " not in spec.name):
+        return "name is not a word such as tide.height"
+    if spec.unit not in get_args(Unit):
+        return f"unit is not one of {', '.join(get_args(Unit))}"
+    if type(spec.window) is not int or spec.window < 1:
+        return "window is not a number of sessions from 1 on"
+    if not isinstance(spec.roles, tuple) or not all(isinstance(role, str) for role in spec.roles):
+        return "roles are not a tuple of texts"
+    if not callable(spec.make):
+        return "make is not a function of columns"
+    if not isinstance(spec.reads, str):
+        return "reads is not text"
+    if type(spec.max_age) is not int or not 0 <= spec.max_age <= 255:
+        return "max_age is not a number of sessions from 0 to 255"
+    return ""

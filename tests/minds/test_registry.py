@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.errors import InputError
-from minds.registry import list_minds, load_minds
-
-SOUND = '''
-class Mind:
-    """Reads the tea leaves.
-
-    And more.
-    """
-    name = "{name}"
-    def view(self, snapshot, reading, target):
-        raise NotImplementedError
-'''
-
-
-class Shelf:
-    """A folder on the import path, with one distribution for each mind that is put there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def put(self, name: str, code: str | None = None, *, attribute: str = "Mind", package: str = "") -> None:
-        """Install a distribution that offers a mind called `name`."""
-        module = f"stranger_{package or name}"
-        (self.folder / f"{module}.py").write_text(SOUND.format(name=name) if code is None else code, encoding="utf-8")
-        about = self.folder / f"{module}-1.2.dist-info"
-        about.mkdir()
-        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.2\n", encoding="utf-8")
-        points = f"[workshop.minds]\n{name} = {module}:{attribute}\n"
-        (about / "entry_points.txt").write_text(points, encoding="utf-8")
+from minds.registry import list_minds, load_minds, taken_names
+from tests.shelf import Shelf, put_up
 
 
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
-    monkeypatch.syspath_prepend(str(tmp_path))
-    yield Shelf(tmp_path)
-    for name in [name for name in sys.modules if name.startswith("stranger_")]:
-        del sys.modules[name]
+    with put_up(tmp_path, monkeypatch) as shelf:
+        yield shelf
 
 
 def loaded(*names: str) -> list[str]:
@@ -104,6 +74,7 @@ def test_each_call_gives_minds_of_its_own() -> None:
     assert load_minds()[0] is not load_minds()[0]
 
 
+HEAD = "class Mind:\n    name = 'zodiac'\n    def view(self): pass\n"
 BROKEN = [
     ("raise RuntimeError('not today')", "Mind", "RuntimeError: not today"),
     ("import a_module_that_is_not_there", "Mind", "ModuleNotFoundError: No module named 'a_module_that_is_not_there'"),
@@ -117,6 +88,46 @@ BROKEN = [
     ("class Mind:\n    name = 'zodiac'", "Mind", "must have that `name` and a method `view`"),
     ("class Mind:\n    name = 'zodiac'\n    view = 7", "Mind", "must have that `name` and a method `view`"),
     ("Mind = 7", "Mind", "TypeError"),
+    ("class Gone(BaseException): pass\nraise Gone('away')", "Mind", "Gone: away"),
+    (HEAD + "    @property\n    def signals(self): raise OSError('no tide')", "Mind", "OSError: no tide"),
+    (HEAD + "    signals = ('tide',)", "Mind", "must list its own signals in `signals`"),
+    (HEAD + "    signals = 7", "Mind", "must list its own signals in `signals`"),
+    *[
+        (
+            "from minds import SignalSpec\n" + HEAD + f"    signals = (SignalSpec({fields}),)",
+            "Mind",
+            "declares the signal " + error,
+        )
+        for fields, error in [
+            ("7, 'sigma', 1, (), print, ''", "7 whose name is not a word such as tide.height"),
+            ("'the tide', 'sigma', 1, (), print, ''", "'the tide' whose name is not a word"),
+            ("'tide', 'metres', 1, (), print, ''", "'tide' whose unit is not one of return, points"),
+            ("'tide', 'sigma', 0, (), print, ''", "'tide' whose window is not a number of sessions from 1 on"),
+            ("'tide', 'sigma', 1, 'market', print, ''", "'tide' whose roles are not a tuple of texts"),
+            ("'tide', 'sigma', 1, (), None, ''", "'tide' whose make is not a function of columns"),
+            ("'tide', 'sigma', 1, (), print, None", "'tide' whose reads is not text"),
+            ("'tide', 'sigma', 1, (), print, '', 256", "'tide' whose max_age is not a number of sessions"),
+        ]
+    ],
+    *[
+        (
+            "from minds import EvidenceMind, Term\nclass Mind(EvidenceMind):\n"
+            f"    name = 'zodiac'\n    terms = {terms}",
+            "Mind",
+            error,
+        )
+        for terms, error in [
+            ("()", "must list its evidence in `terms`, a tuple of Term"),
+            ("[Term('s', 1.0, '', '')]", "must list its evidence in `terms`, a tuple of Term"),
+            ("('s',)", "AttributeError"),
+            ("(Term('s', float('nan'), '', ''),)", "has a term 's' whose weight is not a number other than 0"),
+            ("(Term('s', 0, '', ''),)", "has a term 's' whose weight is not a number other than 0"),
+            ("(Term('s', 1, '', '', 0.0),)", "whose full is not above 0"),
+            ("(Term('s', 1, '', 7),)", "has a term 's' whose signal, high or low is not text"),
+            ("(Term('s', 1, '', '', 2.0, 'small'),)", "whose `only` is not a tuple of roles"),
+            ("(Term('{role}.ret_1d', 1, '', ''),)", "{target} is the only name that may stand in braces"),
+        ]
+    ],
 ]
 
 
@@ -134,10 +145,48 @@ def test_a_broken_plug_in_is_listed_with_its_error_and_refused_by_name(
     assert str(caught.value) == found.error
 
 
-def test_two_packages_that_offer_one_name_are_refused(shelf: Shelf) -> None:
-    shelf.put("flow", package="imitator")
-    with pytest.raises(InputError, match=r"two .*packages offer .*'flow'.*stranger_imitator.*uninstall one"):
-        load_minds(["macro"])
+def test_two_packages_that_offer_one_name_are_refused_to_those_who_ask_for_it(shelf: Shelf) -> None:
+    shelf.put("zodiac", package="one")
+    shelf.put("zodiac", package="two")
+    assert loaded("macro") == ["macro"], "a clash must not touch those who did not ask for the name"
+    sentence = (
+        "two packages offer a mind called 'zodiac' (stranger_one:Mind and stranger_two:Mind); uninstall one of them"
+    )
+    with pytest.raises(InputError) as caught:
+        load_minds(["macro", "zodiac"])
+    assert str(caught.value) == sentence
+    listed = [(item.distribution, item.error) for item in list_minds() if item.name == "zodiac"]
+    assert listed == [("stranger_one", sentence), ("stranger_two", sentence)]
+
+
+def test_a_name_of_ours_stays_ours(shelf: Shelf) -> None:
+    shelf.put("flow", "raise RuntimeError('it must not even be imported')", package="a_imitator")
+    assert type(load_minds(["flow"])[0]).__module__ == "minds.builtin.flow"
+    ours, theirs = [item for item in list_minds() if item.name == "flow"]
+    assert (ours.distribution, ours.error) == ("workshop-desk", "")
+    assert theirs.error == (
+        "the name 'flow' belongs to a mind of Workshop, which is used; stranger_a_imitator:Mind needs another"
+    )
+
+
+@pytest.mark.parametrize("points", ["no section, no sign", "[workshop.minds]\nlater", "[workshop.minds]\nodd = ???"])
+def test_a_list_of_entry_points_that_cannot_be_read_harms_nobody_else(shelf: Shelf, points: str) -> None:
+    shelf.put("a_rubbish", points=points)
+    shelf.put("zodiac")
+    assert loaded("zodiac", "macro") == ["macro", "zodiac"]
+    found = {item.name: item.error for item in list_minds()}
+    assert [name for name, error in found.items() if not error] == ["macro", "flow", "contrarian", "zodiac"]
+
+
+def test_a_distribution_without_metadata_can_be_listed(shelf: Shelf) -> None:
+    shelf.put("zodiac")
+    (shelf.folder / "stranger_zodiac-1.2.dist-info" / "METADATA").unlink()
+    assert [item.error for item in list_minds()] == [""] * 4
+
+
+def test_names_that_are_taken_are_known_without_importing_anything(shelf: Shelf) -> None:
+    shelf.put("zodiac", "raise RuntimeError('it must not even be imported')")
+    assert taken_names() == ("macro", "flow", "contrarian", "zodiac")
 
 
 def test_the_same_mind_found_twice_is_one_mind(shelf: Shelf) -> None:
@@ -156,7 +205,14 @@ def test_the_environment_can_limit_which_plug_ins_there_are(shelf: Shelf, monkey
     monkeypatch.setenv("WORKSHOP_MINDS", " zodiac , flow")
     assert [item.name for item in list_minds()] == ["flow", "zodiac"]
     assert loaded("zodiac") == ["zodiac"]
-    with pytest.raises(InputError, match="no mind is called 'astrology'"):
+    with pytest.raises(InputError) as caught:
         load_minds(["astrology"])
+    assert str(caught.value) == (
+        "WORKSHOP_MINDS leaves out the mind 'astrology'; add it to that variable, or name others "
+        "(left in: flow, zodiac)"
+    )
     monkeypatch.setenv("WORKSHOP_MINDS", "")
     assert list_minds() == []
+    with pytest.raises(InputError, match=r"leaves out the mind 'macro'; .*\(left in: none\)"):
+        load_minds()
+    assert taken_names() == ("macro", "flow", "contrarian", "astrology", "zodiac")

@@ -161,7 +161,7 @@ def test_the_environment_can_limit_which_models_there_are(shelf: Shelf, monkeypa
     shelf.put("raise RuntimeError('it must not even be imported')")
     monkeypatch.setenv("WORKSHOP_REGIMES", "rules, sma200")
     assert [item.name for item in list_regimes()] == ["rules", "sma200"]
-    with pytest.raises(InputError, match="no regime model is called 'moon'"):
+    with pytest.raises(InputError, match="WORKSHOP_REGIMES leaves out the regime model 'moon'"):
         load_regime("moon")
 
 

@@ -13,8 +13,9 @@ import pytest
 from engine.bars import FloatArray
 from engine.errors import InputError
 from engine.market import Market
+from engine.signals.columns import Columns
 from engine.signals.compute import SignalFrame, compute_signals
-from engine.signals.spec import SignalSpec
+from engine.signals.spec import SignalSpec, ValueAndZ
 from engine.signals.table import signal_table
 from engine.universe import load_universe, universe_names
 from tests.slow.plain import Plain, standing
@@ -299,19 +300,42 @@ def test_z_is_clipped() -> None:
     [
         (lambda columns: (columns.ret("market")[1:], columns.ret("market")), "values as an array of shape"),
         (lambda columns: (columns.ret("market"), 0.0), "z-scores as an array of shape"),
+        (lambda columns: (columns.ret("market").astype(object), columns.ret("market")), "values as an array of shape"),
     ],
 )
 def test_a_function_that_returns_something_else_is_refused_by_name(
     make: Callable[..., tuple[FloatArray, FloatArray]], says: str
 ) -> None:
     spec = SignalSpec("odd", "return", 1, ("market",), make, "odd")
-    with pytest.raises(InputError, match=f"signal 'odd' must return {says}"):
+    with pytest.raises(InputError, match=rf"signal 'odd' \(from .*test_table\) must return {says}"):
         compute_signals(invented_market(12, 30), [spec])
 
 
 def test_two_signals_of_one_name_are_refused() -> None:
-    with pytest.raises(InputError, match=r"two signals are called 'market\.ret_1d'"):
-        compute_signals(invented_market(12, 30), [TABLE[0], TABLE[0]])
+    other = TABLE[0]._replace(make=lambda columns: (columns.price("market"), columns.price("market")))
+    with pytest.raises(InputError) as caught:
+        compute_signals(invented_market(12, 30), [TABLE[0], other])
+    assert str(caught.value) == (
+        f"two signals are called 'market.ret_1d' (from engine.signals.per_symbol and {__name__}); rename the plug-in's"
+    )
+
+
+def test_a_signal_declared_twice_is_one_signal() -> None:
+    frame = compute_signals(invented_market(12, 30), [TABLE[0], TABLE[1], TABLE[0]])
+    assert frame.index.specs == TABLE[:2]
+
+
+@pytest.mark.parametrize("error", [ValueError("no tide"), SystemExit("no tide"), ZeroDivisionError("no tide")])
+def test_a_function_that_fails_is_refused_by_name(error: BaseException) -> None:
+    def make(columns: Columns) -> ValueAndZ:
+        raise error
+
+    with pytest.raises(InputError) as caught:
+        compute_signals(invented_market(12, 30), [TABLE[0]._replace(name="tide", make=make)])
+    assert str(caught.value) == (
+        f"signal 'tide' (from {__name__}) failed with {type(error).__name__}: no tide; mend it, or leave out what "
+        "declares it"
+    )
 
 
 def test_slow_and_fast_agree_on_a_symbol_that_has_no_role() -> None:
