@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from backtest.settings import EssayChoice, Settings
-from engine.bars import FloatArray
 from engine.calendar import parse_day
 from engine.claims import Pair, Target
 from engine.errors import InputError
@@ -20,12 +19,12 @@ from engine.signals.compute import SignalFrame, compute_signals
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.cycle import Cycle
-from minds.protocol import Mind, own_signals
+from minds.protocol import Mind, blends, own_signals
 from minds.record import CycleRecord
 from regimes.features import REGIME_SIGNALS
 from regimes.model import RegimeModel, RegimeReader
 
-__all__ = ["Replay", "first_session", "reveal"]
+__all__ = ["Replay", "first_session", "prime", "reveal"]
 
 WARM_UP = 2520
 """Sessions before the run that pass through regime and intervals one by one: ten years, after which neither remembers
@@ -72,9 +71,11 @@ class Replay:
             *(s for mind in minds for s in own_signals(mind)),
         )
         self._market, self._regime, self.start = market, RegimeReader(model), start
-        self._frame = compute_signals(market, specs)
         self._feed = Feed(market.universe, market.calendar, market.symbols, market.size)
         self.cycle = Cycle(self._feed, minds, targets, pairs)
+        self._primed = max(start - WARM_UP, 0)
+        ahead = blends(minds, [target.role for target in targets], {spec.name for spec in specs})
+        self._frame = compute_signals(market, specs, ahead, self._primed, self.cycle.primes)
         self.sessions = market.size - start
         self.digest = ""
         """Digest of all bars, known once the run has begun."""
@@ -82,31 +83,37 @@ class Replay:
     def run(self, essays: EssayChoice = 0) -> Iterator[CycleRecord]:
         """Warm up on what came before, then run each session; the last `essays` records carry quotes."""
         market, start = self._market, self.start
-        days = session_rows(market)
-        primed = max(start - WARM_UP, 0)
-        self._feed.reveal(days[:primed], session_events(market)[:primed])
-        names = self._frame.index.at
-        self.cycle.prime(primed, lambda name: self._frame.values[names[name], :primed].copy())
-        for snapshot in self._snapshots(days, primed, start, [""] * (start - primed)):
+        primed = self._primed
+        prime(market, self._feed, primed)
+        self.cycle.prime(primed, self._frame.early)
+        for snapshot in self._snapshots(primed, start, [""] * (start - primed)):
             self.cycle.warm(snapshot, self._regime.read(snapshot))
         quoted_from = start if essays == "all" else market.size - essays
         digests = market.digests(start)
         self.digest = digests[-1]
-        for snapshot in self._snapshots(days, start, market.size, digests):
+        for snapshot in self._snapshots(start, market.size, digests):
             reading = self._regime.read(snapshot)
             yield self.cycle.run(snapshot, reading, quote=snapshot.at >= quoted_from)
 
-    def _snapshots(self, days: FloatArray, start: int, stop: int, digests: list[str]) -> Iterator[Snapshot]:
-        return reveal(self._market, self._frame, self._feed, days, range(start, stop), digests)
+    def _snapshots(self, start: int, stop: int, digests: list[str]) -> Iterator[Snapshot]:
+        return reveal(self._market, self._frame, self._feed, range(start, stop), digests)
 
 
-def reveal(
-    market: Market, frame: SignalFrame, feed: Feed, days: FloatArray, sessions: range, digests: list[str]
-) -> Iterator[Snapshot]:
-    """Reveal `sessions` to `feed` one by one, each followed by its snapshot; `days` is `session_rows(market)`."""
+def prime(market: Market, feed: Feed, stop: int) -> None:
+    """Reveal to `feed` everything before session `stop`."""
+    events = session_events(market)
+    for first in range(0, stop, _CHUNK):
+        last = min(first + _CHUNK, stop)
+        feed.reveal(session_rows(market, slice(first, last)), events[first:last])
+
+
+def reveal(market: Market, frame: SignalFrame, feed: Feed, sessions: range, digests: list[str]) -> Iterator[Snapshot]:
+    """Reveal `sessions` to `feed` one by one, each followed by its snapshot."""
     start, stop = sessions.start, sessions.stop
     instants, events = market.calendar.instants(start, stop), session_events(market)
     for first in range(start, stop, _CHUNK):
-        for at, row in enumerate(frame.rows(first, min(first + _CHUNK, stop)), first):
-            feed.reveal(days[at : at + 1], events[at : at + 1])
+        last = min(first + _CHUNK, stop)
+        days = session_rows(market, slice(first, last))
+        for at, row in enumerate(frame.rows(first, last), first):
+            feed.reveal(days[at - first : at - first + 1], events[at : at + 1])
             yield Snapshot(feed, frame.index, at, instants[at - start], digests[at - start], row)

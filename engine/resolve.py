@@ -26,8 +26,7 @@ def resolve(claim: Claim, path: Prices, settled: str, versus: Prices = ()) -> Ve
     Args:
         claim: what was said.
         path: adjusted closes of the symbol from the session of the claim to the one on which it settles, None where
-            there is
-            no bar: horizon + 1 of them.
+            there is no bar: horizon + 1 of them.
         settled: ISO day of that last session.
         versus: the same of the other symbol of a `relative` claim.
 

@@ -18,6 +18,7 @@ from engine.calendar import TradingCalendar
 from engine.errors import InputError
 from engine.events import Event
 from engine.market import Market
+from engine.signals.blend import Blend
 from engine.signals.compute import Row, SignalIndex, SignalRow
 from engine.signals.spec import Signal
 from engine.universe import Universe
@@ -27,9 +28,9 @@ __all__ = ["Feed", "Snapshot", "session_events", "session_rows"]
 _FIELD = {name: at for at, name in enumerate(FIELDS)}
 
 
-def session_rows(market: Market) -> FloatArray:
-    """The market by session, shape (size, fields, symbols): what the replay reveals row by row."""
-    return np.ascontiguousarray(np.stack([market.columns[name] for name in FIELDS]).transpose(2, 0, 1))
+def session_rows(market: Market, sessions: slice = slice(None)) -> FloatArray:
+    """The market by session, shape (sessions, fields, symbols): what a replay reveals row by row."""
+    return np.ascontiguousarray(np.stack([market.columns[name][:, sessions] for name in FIELDS]).transpose(2, 0, 1))
 
 
 def session_events(market: Market) -> list[tuple[Event, ...]]:
@@ -44,7 +45,8 @@ class Feed:
         self.universe, self.calendar = universe, calendar
         self.revealed = 0
         self._column = {symbol: at for at, symbol in enumerate(symbols)}
-        self._rows = np.full((size, len(FIELDS), len(symbols)), np.nan)
+        self._rows = np.empty((size, len(FIELDS), len(symbols)))  # what is not revealed is not even written to
+        self._kept: dict[tuple[str, str], list[float | None]] = {}
         self._events: list[Event] = []
         self._heard: list[int] = []
 
@@ -55,7 +57,30 @@ class Feed:
             self._heard.extend([at] * len(heard))
         stop = self.revealed + len(rows)
         self._rows[self.revealed : stop] = rows
+        for (symbol, name), prices in self._kept.items():
+            if len(rows) == 1 and symbol in self._column:  # the replay's usual step
+                price = self._rows.item(self.revealed, _FIELD[name], self._column[symbol])
+                prices.append(None if price != price else price)
+            else:
+                prices += self._listed(symbol, name, self.revealed, stop)
         self.revealed = stop
+
+    def prices(self, symbol: str, name: str = "adj_close") -> list[float | None]:
+        """One field of one symbol by session, None where there is no bar: a list that grows with what is revealed.
+
+        It belongs to the feed: whoever reads a price on every session holds on to it, and nobody writes to it.
+        """
+        found = self._kept.get((symbol, name))
+        if found is None:
+            found = self._kept[symbol, name] = self._listed(symbol, name, 0, self.revealed)
+        return found
+
+    def _listed(self, symbol: str, name: str, start: int, stop: int) -> list[float | None]:
+        column = self._column.get(symbol)
+        if column is None:
+            return [None] * (stop - start)
+        found = self._rows[start:stop, _FIELD[name], column].tolist()
+        return [None if price != price else price for price in found]
 
     def price(self, symbol: str, at: int, name: str = "adj_close") -> float | None:
         """One number of one symbol at session `at`; None when there is no bar or it is not known yet."""
@@ -64,13 +89,6 @@ class Feed:
             return None
         value = self._rows.item(at, _FIELD[name], column)
         return None if value != value else value
-
-    def path(self, symbol: str, at: int, sessions: int) -> tuple[float | None, ...]:
-        """Adjusted closes from `sessions` before `at` up to `at`, None where there is no bar."""
-        if sessions < 4:
-            return tuple([self.price(symbol, day) for day in range(at - sessions, at + 1)])
-        prices = self.history(symbol, at, sessions + 1, "adj_close").tolist()
-        return tuple([None if price != price else price for price in prices])
 
     def events(self, first: int, last: int) -> tuple[Event, ...]:
         """Events that became known at the sessions from `first` to `last`, in the order of `engine.events`."""
@@ -96,11 +114,11 @@ class Snapshot:
         data: digest of every bar known at this instant.
     """
 
-    __slots__ = ("_ages", "_at", "_feed", "_index", "_seen", "_values", "_why", "_zs", "as_of", "at", "data", "session")
+    __slots__ = ("_ages", "_at", "_feed", "_index", "_numbers", "_seen", "_why", "as_of", "at", "data", "session")
 
     def __init__(self, feed: Feed, index: SignalIndex, at: int, as_of: datetime, data: str, row: SignalRow) -> None:
         self._feed, self._index, self._at = feed, index, index.at
-        self._values, self._zs, self._ages, self._seen = row
+        self._numbers, self._ages, self._seen = row
         self._why: dict[str, str] = {}
         self.at, self.as_of, self.data = at, as_of, data
         self.session = feed.calendar.labels[at]
@@ -118,16 +136,22 @@ class Snapshot:
     def value(self, name: str) -> float | None:
         """Value of a signal, None when it is missing; `InputError` when no such signal is declared."""
         try:
-            return self._values[self._at[name]]
+            value = self._numbers[self._at[name]]
         except KeyError:
             raise _undeclared(name) from None
+        return None if value != value else value
 
     def z(self, name: str) -> float | None:
         """The signal in standard deviations, clipped to [-3, 3]; None when it or its scale is missing."""
         try:
-            return self._zs[self._at[name]]
+            z = self._numbers[len(self._at) + self._at[name]]
         except KeyError:
             raise _undeclared(name) from None
+        return None if z != z else z
+
+    def values(self, names: tuple[str, ...]) -> Row:
+        """Values of several signals at once, None where missing: the quick way to read a fixed list."""
+        return self.values_and_zs(names)[0]
 
     def values_and_zs(self, names: tuple[str, ...]) -> tuple[Row, Row]:
         """Values and z-scores of several signals at once, None where missing: the quick way to read a fixed list."""
@@ -135,7 +159,16 @@ class Snapshot:
             pick = self._index.picker(names)
         except KeyError as error:
             raise _undeclared(error.args[0]) from None
-        return pick(self._values), pick(self._zs)
+        found = [None if number != number else number for number in pick(self._numbers)]
+        return tuple(found[: len(names)]), tuple(found[len(names) :])
+
+    def blend(self, blend: Blend) -> list[float] | None:
+        """Today's numbers of a blend (see `engine.signals.blend.blended`); None when the run does not compute it."""
+        span = self._index.spans.get(blend)
+        if span is None:
+            return None
+        numbers: list[float] = self._numbers[span].tolist()  # type: ignore[assignment]  # its stub knows integers only
+        return numbers
 
     def seen(self, name: str) -> bool:
         """Whether the signal has ever had a z-score: False for a role that is empty or a history that is still too
@@ -156,14 +189,14 @@ class Snapshot:
 
     def signal(self, name: str) -> Signal | None:
         """The whole reading of a signal, None when it is missing (see `why_missing`)."""
-        column = self._column(name)
-        value, spec = self._values[column], self._index.specs[column]
+        value, column = self.value(name), self._at[name]
+        spec = self._index.specs[column]
         if value is None:
             return None
         age = self._ages[column] + max((self.universe.lags.get(symbol, 0) for symbol in self._inputs(name)), default=0)
         counts = [self._count(symbol, spec.window + 1) for symbol in self._inputs(name)]
         return Signal(
-            name=name, value=value, z=self._zs[column], unit=spec.unit, window=spec.window,
+            name=name, value=value, z=self.z(name), unit=spec.unit, window=spec.window,
             as_of=self._feed.calendar.labels[max(self.at - age, 0)], n_obs=min(spec.window, *counts) if counts else 0,
             max_age=spec.max_age, age=age,
         )  # fmt: skip
@@ -175,12 +208,11 @@ class Snapshot:
         return self._why[name]
 
     def _reason(self, name: str) -> str:
-        column = self._column(name)
-        if self._values[column] is not None:
-            return "" if self._zs[column] is not None else "its history is too short to say what is usual"
+        if self.value(name) is not None:
+            return "" if self.z(name) is not None else "its history is too short to say what is usual"
         if name in self._index.absent:
             return self._index.absent[name]
-        spec = self._index.specs[column]
+        spec = self._index.specs[self._at[name]]
         for symbol in self._inputs(name):
             if self._feed.price(symbol, self.at) is None:
                 return f"no bar for {symbol} on {self.session}"
@@ -224,12 +256,6 @@ class Snapshot:
         last = self._feed.calendar.deadline(self.at, sessions)  # as it is scheduled today
         known = [event for event in self._feed.events(0, self.at) if self.session < event.occurred <= last]
         return tuple(sorted(known, key=lambda event: event.occurred))
-
-    def _column(self, name: str) -> int:
-        column = self._at.get(name)
-        if column is None:
-            raise _undeclared(name)
-        return column
 
     def _inputs(self, name: str) -> list[str]:
         universe = self.universe

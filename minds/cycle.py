@@ -7,9 +7,8 @@ read but the snapshot and the feed behind it, and feedback enters only as verdic
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from engine.bars import FloatArray
 from engine.claims import Claim, Pair, Target, Verdict, claim_id
@@ -54,11 +53,18 @@ class Cycle:
             symbol: [desk for desk in self.desks.values() if desk.target.symbol == symbol] for symbol in roles
         }
         self.tally = Tally((*self.names, "synthesis"))
+        self._all: list[TargetDesk | RiskDesk | PairDesk] = [*self.desks.values(), *self.risks, *self.pairs]
+        self._lacking: tuple[list[tuple[Missing, ...]], tuple[Missing, ...]] = ([], ())
         self._feed = feed
         self._count = 0
 
-    def prime(self, sessions: int, past: Callable[[str], FloatArray]) -> None:
-        """Take in the first `sessions` sessions, before any `warm`; `past` gives a signal's values in them."""
+    @property
+    def primes(self) -> tuple[str, ...]:
+        """The signals that `prime` wants."""
+        return tuple([risk.realised for risk in self.risks])
+
+    def prime(self, sessions: int, past: Mapping[str, FloatArray]) -> None:
+        """Take in the first `sessions` sessions, before any `warm`; `past` has the values of `primes` in them."""
         if not sessions:
             return
         closes = {
@@ -68,7 +74,7 @@ class Cycle:
         for desk in self.desks.values():
             desk.prime(closes[desk.target.symbol])
         for risk in self.risks:
-            risk.prime(past(risk.realised))
+            risk.prime(past[risk.realised])
         for pair in self.pairs:
             pair.prime(closes[pair.pair.first.symbol], closes[pair.pair.second.symbol])
 
@@ -108,7 +114,7 @@ class Cycle:
             cycle=self._count, session=snapshot.session, as_of=snapshot.as_of, timezone=self._feed.calendar.timezone,
             data=snapshot.data, reading=reading, targets=self.targets, views=views, debates=debates,
             claims=tuple(claims), gates=tuple(held), verdicts=tuple(verdicts),
-            records=self._records(reading) if quote else (), missing=_missing(views.values()),
+            records=self._records(reading) if quote else (), missing=self._missing(views.values()),
             signals=_quotes(snapshot) if quote else {}, forecasts=forecasts,
         )  # fmt: skip
 
@@ -119,25 +125,21 @@ class Cycle:
     def _settle(self, snapshot: Snapshot) -> list[Verdict]:
         """Grade what is due, and let those learn who had a part in it."""
         verdicts = []
-        path_of = functools.cache(self._feed.path)  # the claims of one symbol and horizon share their path
-        desks: list[TargetDesk | RiskDesk | PairDesk] = [*self.desks.values(), *self.risks, *self.pairs]
-        for desk in desks:
+        now, session, prices = snapshot.at, snapshot.session, self._feed.prices
+        for desk in self._all:
             waits = desk.open
-            while waits and waits[0].due <= snapshot.at:
-                claim, due, _, leans = waiting = waits.popleft()
-                versus = path_of(claim.versus, due, claim.horizon) if claim.versus else ()
-                verdict = resolve(claim, path_of(claim.symbol, due, claim.horizon), snapshot.session, versus)
+            while waits and waits[0].due <= now:
+                claim, due, label, leans = waits.popleft()
+                span = slice(due - claim.horizon, due + 1)
+                versus = prices(claim.versus)[span] if claim.versus else ()
+                verdict = resolve(claim, prices(claim.symbol)[span], session, versus)
                 verdicts.append(verdict)
                 if leans and not isinstance(desk, RiskDesk):
                     desk.synthesis.settle(claim.id, verdict.outcome)
                     if claim.kind == "direction" and verdict.outcome is not None:
-                        self._count_sides(waiting, verdict.outcome)
+                        said = (claim.probability or 0.0) - 0.5
+                        self.tally.add(label, (*leans, said), verdict.outcome)
         return verdicts
-
-    def _count_sides(self, waiting: Waiting, outcome: int) -> None:
-        for name, lean in zip(self.names, waiting.leans, strict=True):
-            self.tally.add(name, waiting.label, lean, outcome)
-        self.tally.add("synthesis", waiting.label, (waiting.claim.probability or 0.0) - 0.5, outcome)
 
     def _draft(
         self, target: Target, snapshot: Snapshot, as_of: str, claims: list[Claim], held: list[GateResult]
@@ -227,6 +229,14 @@ class Cycle:
                 claims.append(said[0])
                 forecasts[pair.pair.key] = said[1]
 
+    def _missing(self, views: Iterable[Said]) -> tuple[Missing, ...]:
+        """What anybody lacks, each once, by name; hardly ever other than the session before."""
+        lacks = [spoken.missing for said in views for spoken in said]
+        if lacks != self._lacking[0]:
+            found = {item.signal: item for missing in lacks for item in missing}
+            self._lacking = (lacks, tuple(found[name] for name in sorted(found)))
+        return self._lacking[1]
+
     def _records(self, reading: RegimeReading) -> tuple[MindRecord, ...]:
         weights = self.desks[self.targets[0].key].synthesis.weights()
         return tuple(
@@ -234,11 +244,6 @@ class Cycle:
             for name in (*self.names, "synthesis")
             for regime in (reading.label, "all")
         )
-
-
-def _missing(views: Iterable[Said]) -> tuple[Missing, ...]:
-    found = {item.signal: item for said in views for spoken in said for item in spoken.missing}
-    return tuple(found[name] for name in sorted(found))
 
 
 def _quotes(snapshot: Snapshot) -> dict[str, Signal]:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from engine.claims import Target
+from engine.signals.blend import Blend
 from engine.signals.compute import Row
 from engine.snapshot import Snapshot
 from minds.view import Abstention, Contribution, Missing, View
@@ -51,24 +52,21 @@ class _Table(NamedTuple):
     """A mind's terms for one role of target, as far as a universe and its history can feed them.
 
     Attributes:
-        absent: the universe's absent signals, by which the table knows its universe.
-        terms: terms whose signal has had a value; all terms' weights, these and the others, sum to 1 in absolute value.
+        terms: terms whose signal has had a z-score; all terms' weights, these and the others, sum to 1 in absolute
+            value.
+        places: where they stand among all terms.
         signals: their signals.
+        reads: for each, its signal and what it reads as when it adds to the lean and when it takes away.
         weight: what their weights add up to.
-        waiting: signals that have not had a value yet.
-        missing: what the mind lacks: roles without a symbol, and what it waits for.
+        missing: what the mind lacks: roles without a symbol, and signals that have not had a value yet.
     """
 
-    absent: Mapping[str, str]
     terms: tuple[Term, ...]
+    places: tuple[int, ...]
     signals: tuple[str, ...]
+    reads: tuple[tuple[str, str, str], ...]
     weight: float
-    waiting: tuple[str, ...]
     missing: tuple[Missing, ...]
-
-    def fits(self, snapshot: Snapshot) -> bool:
-        """Whether it was made for this universe, and nothing that it waits for has come."""
-        return self.absent is snapshot.absent and not any(map(snapshot.seen, self.waiting))
 
 
 class EvidenceMind:
@@ -78,9 +76,9 @@ class EvidenceMind:
     terms: tuple[Term, ...]
 
     def __init__(self) -> None:
-        self._tables: dict[str, _Table] = {}
-        self._alike = not any(term.only or "{target}" in term.signal for term in self.terms)
-        self._last: tuple[Snapshot, View | Abstention] | None = None
+        self._blends: dict[str, Blend] = {}
+        self._absent: Mapping[str, str] | None = None
+        self._tables: dict[tuple[str, float], _Table] = {}  # by role and set of terms, for the universe of `_absent`
 
     def table(self, role: str) -> tuple[Term, ...]:
         """All terms for targets of one role: signals resolved, weights summing to 1 in absolute value."""
@@ -88,71 +86,97 @@ class EvidenceMind:
         total = sum(abs(term.weight) for term in mine)
         return tuple(term._replace(signal=term.signal.format(target=role), weight=term.weight / total) for term in mine)
 
+    def blend(self, role: str) -> Blend:
+        """The same as a weighted sum that a run can compute over whole columns; always the same object for a role."""
+        if role not in self._blends:
+            terms = self.table(role)
+            self._blends[role] = Blend(*zip(*[(term.signal, term.weight, term.full) for term in terms], strict=True))
+        return self._blends[role]
+
     def view(self, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:
-        """Weigh the evidence; once a snapshot for a mind that says the same of every target."""
-        if not self._alike:
+        """Weigh the evidence."""
+        numbers = snapshot.blend(self.blend(target.role))
+        if numbers is None or numbers[-1] < 0.0:
             return self._weigh(snapshot, target)
-        if self._last is None or self._last[0] is not snapshot:
-            self._last = (snapshot, self._weigh(snapshot, target))
-        said = self._last[1]
-        return said if said.target == target.key else said._replace(target=target.key)
+        table = self._fed(snapshot, target.role, numbers[-1])
+        values, _ = snapshot.values_and_zs(table.signals)
+        return self._view(target, table, [numbers[at] for at in table.places], values, numbers[-2], table.missing)
 
     def _weigh(self, snapshot: Snapshot, target: Target) -> View | Abstention:
-        table = self._tables.get(target.role)
-        if table is None or not table.fits(snapshot):
-            table = self._tables[target.role] = self._fed(target.role, snapshot)
+        """The careful path: when a signal that has had values has none today, or when no blend was computed."""
+        signals = self.blend(target.role).signals
+        seen = sum([2.0**at for at, name in enumerate(signals) if snapshot.seen(name)])
+        table = self._fed(snapshot, target.role, seen)
         values, zs = snapshot.values_and_zs(table.signals)
-        if None in zs and not all(map(snapshot.seen, table.signals)):  # the table was made for a later day
-            table = self._tables[target.role] = self._fed(target.role, snapshot)
-            values, zs = snapshot.values_and_zs(table.signals)
-        if table.weight < _LEAST:
-            return Abstention(self.name, target.key, _too_little(table.weight, table.missing), table.missing)
-        if None in zs:
-            return self._with_losses(snapshot, target, table, values, zs)
-        return self._view(target, [_part(*row) for row in zip(table.terms, values, zs, strict=True)], table.missing)
-
-    def _view(self, target: Target, parts: list[Contribution], missing: tuple[Missing, ...]) -> View | Abstention:
-        lean = sum([part[1] for part in parts])
-        if lean == 0.0:
-            return Abstention(self.name, target.key, "its evidence cancels out", missing)
-        if 1.0 < abs(lean) < 1.0 + 1e-9:  # the scaled weights add up to one only to the last bit
-            lean = math.copysign(1.0, lean)
-        return View(self.name, target.key, lean, tuple([part for part in parts if part[1]]), missing)
-
-    def _with_losses(
-        self, snapshot: Snapshot, target: Target, table: _Table, values: Row, zs: Row
-    ) -> View | Abstention:
-        """The careful path: some signal that has had values has none today."""
-        parts = [_part(*row) for row in zip(table.terms, values, zs, strict=True) if row[2] is not None]
+        amounts = [0.0 if z is None else _amount(term, z) for term, z in zip(table.terms, zs, strict=True)]
+        lean = 0.0
+        for amount in amounts:  # not sum(), which adds in another way from Python 3.12 on
+            lean += amount
         lost = [term for term, z in zip(table.terms, zs, strict=True) if z is None]
+        if not lost:
+            return self._view(target, table, amounts, values, lean, table.missing)
         missing = (*[Missing(term.signal, snapshot.why_missing(term.signal)) for term in lost], *table.missing)
         doubt = sum([abs(term.weight) for term in lost])
         have = table.weight - doubt
         if have < 0.5 * table.weight or have < _LEAST:
             return Abstention(self.name, target.key, _too_little(have, missing), missing)
-        lean = sum([part.amount for part in parts])
         if abs(lean) <= doubt:
             return Abstention(self.name, target.key, _outweighed(lost), missing)
         keep = 1.0 - doubt / abs(lean)
-        return self._view(target, [part._replace(amount=part.amount * keep) for part in parts], missing)
+        amounts = [amount * keep for amount in amounts]
+        lean = 0.0
+        for amount in amounts:
+            lean += amount
+        return self._view(target, table, amounts, values, lean, missing)
 
-    def _fed(self, role: str, snapshot: Snapshot) -> _Table:
-        terms, absent = self.table(role), snapshot.absent
-        live = tuple([term for term in terms if snapshot.seen(term.signal)])
-        waiting = tuple([term.signal for term in terms if not snapshot.seen(term.signal) and term.signal not in absent])
-        missing = [Missing(name, "its history is still too short") for name in waiting]
-        missing += [Missing(term.signal, absent[term.signal]) for term in terms if term.signal in absent]
-        weight = sum([abs(term.weight) for term in live])
-        return _Table(absent, live, tuple([term.signal for term in live]), weight, waiting, tuple(missing))
+    def _view(
+        self, target: Target, table: _Table, amounts: Sequence[float], values: Row, lean: float,
+        missing: tuple[Missing, ...],
+    ) -> View | Abstention:  # fmt: skip
+        """What the amounts add up to; a term that adds nothing is not evidence."""
+        if table.weight < _LEAST:
+            return Abstention(self.name, target.key, _too_little(table.weight, missing), missing)
+        if lean == 0.0:
+            return Abstention(self.name, target.key, "its evidence cancels out", missing)
+        if 1.0 < abs(lean) < 1.0 + 1e-9:  # the scaled weights add up to one only to the last bit
+            lean = math.copysign(1.0, lean)
+        parts = tuple([
+            _contribution((signal, amount, value, up if amount > 0.0 else down))
+            for (signal, up, down), amount, value in zip(table.reads, amounts, values, strict=True)
+            if amount
+        ])  # fmt: skip
+        return View(self.name, target.key, lean, parts, missing)
+
+    def _fed(self, snapshot: Snapshot, role: str, which: float) -> _Table:
+        """The terms of the set `which` (see `engine.signals.blend.blended`)."""
+        if self._absent is not snapshot.absent:
+            self._absent, self._tables = snapshot.absent, {}
+        found = self._tables.get((role, which))
+        if found is None:
+            found = self._tables[role, which] = _table(self.table(role), int(which), snapshot.absent)
+        return found
 
 
-def _part(term: Term, value: float | None, z: float | None) -> Contribution:
-    """The contribution of a term whose signal has a z-score, and so a value."""
-    assert value is not None and z is not None
-    signal, weight, high, low, full, _ = term
-    share = z / full
-    share = 1.0 if share > 1.0 else -1.0 if share < -1.0 else share
-    return Contribution(signal, weight * share, value, high if share > 0.0 else low)
+def _table(terms: Sequence[Term], which: int, absent: Mapping[str, str]) -> _Table:
+    places = tuple([at for at in range(len(terms)) if which >> at & 1])
+    live = tuple([terms[at] for at in places])
+    names = [term.signal for at, term in enumerate(terms) if at not in places]
+    missing = [Missing(name, "its history is still too short") for name in names if name not in absent]
+    missing += [Missing(name, absent[name]) for name in names if name in absent]
+    reads = [(term.signal, term.high, term.low) for term in live]
+    for at, term in enumerate(live):
+        if term.weight < 0.0:
+            reads[at] = (term.signal, term.low, term.high)
+    weight = sum([abs(term.weight) for term in live])
+    return _Table(live, places, tuple([term.signal for term in live]), tuple(reads), weight, tuple(missing))
+
+
+_contribution = Contribution._make
+
+
+def _amount(term: Term, z: float) -> float:
+    share = z / term.full
+    return term.weight * (1.0 if share > 1.0 else -1.0 if share < -1.0 else share)
 
 
 def _too_little(have: float, missing: Sequence[Missing]) -> str:

@@ -43,9 +43,10 @@ class PairDesk:
     def learn(self, feed: Feed, at: int) -> None:
         """The returns that end today join the base rate."""
         start = at - self.pair.horizon
-        one, other = self.pair.first.symbol, self.pair.second.symbol
-        before, after = feed.price(one, start), feed.price(one, at)
-        other_before, other_after = feed.price(other, start), feed.price(other, at)
+        if start < 0:
+            return
+        one, other = feed.prices(self.pair.first.symbol), feed.prices(self.pair.second.symbol)
+        before, after, other_before, other_after = one[start], one[at], other[start], other[at]
         if before is None or after is None or other_before is None or other_after is None:
             return
         lead = after / before - other_after / other_before

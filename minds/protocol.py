@@ -8,18 +8,20 @@ of range, a wrong type) becomes an abstention that states it; it never stops a c
 from __future__ import annotations
 
 import math
+from collections.abc import Container, Iterable, Sequence
 from numbers import Real
 from typing import Protocol
 
 from engine.claims import Target
 from engine.errors import told
+from engine.signals.blend import MOST_TERMS, Blend
 from engine.signals.spec import SignalSpec
 from engine.snapshot import Snapshot
 from minds.evidence import EvidenceMind
 from minds.view import Abstention, Contribution, Missing, View
 from regimes.reading import RegimeReading
 
-__all__ = ["Mind", "ask", "own_signals"]
+__all__ = ["Mind", "ask", "blends", "own_signals"]
 
 _REASON_LENGTH = 160
 
@@ -42,6 +44,13 @@ class Mind(Protocol):
 def own_signals(mind: Mind) -> tuple[SignalSpec, ...]:
     """The signals that a mind declares for itself."""
     return tuple(getattr(mind, "signals", ()))
+
+
+def blends(minds: Sequence[Mind], roles: Iterable[str], declared: Container[str]) -> list[Blend]:
+    """The weighted sums that a run may compute ahead, for minds that are tables of declared signals."""
+    wanted = (mind.blend(role) for role in dict.fromkeys(roles) for mind in minds if isinstance(mind, EvidenceMind))
+    short = (blend for blend in wanted if len(blend.signals) <= MOST_TERMS)
+    return [blend for blend in short if all(name in declared for name in blend.signals)]
 
 
 def ask(mind: Mind, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:

@@ -55,13 +55,15 @@ class TargetDesk:
         if len(self._said) < self.target.horizon:
             return
         sigma, band = self._said.popleft()
-        start, end = feed.price(self.target.symbol, at - self.target.horizon), feed.price(self.target.symbol, at)
+        prices = feed.prices(self.target.symbol)
+        start, end = prices[at - self.target.horizon], prices[at]
         if start is None or end is None:
             return
-        realised = math.log(end / start)
+        growth = end / start
+        realised = math.log(growth)
         if realised != 0.0:
             self.base.add(realised > 0.0)
-        self.past.add(end / start - 1.0)
+        self.past.add(growth - 1.0)
         self.intervals.observe(realised, sigma, band)
 
     def look(self, snapshot: Snapshot) -> Band | None:

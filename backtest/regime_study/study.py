@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from backtest.regime_study.dating import Bear, bear_markets, date_turns, phases
 from backtest.regime_study.outlook import Outcomes, outcomes
-from backtest.replay import WARM_UP, reveal
+from backtest.replay import WARM_UP, prime, reveal
 from backtest.run import Progress
 from engine.bars import FloatArray
 from engine.errors import InputError
@@ -24,7 +24,7 @@ from engine.market import Market
 from engine.signals.compute import compute_signals
 from engine.signals.spec import SignalSpec
 from engine.signals.table import signal_table
-from engine.snapshot import Feed, Snapshot, session_events, session_rows
+from engine.snapshot import Feed, Snapshot
 from engine.universe import Universe
 from regimes.model import RegimeModel, RegimeReader
 from regimes.reading import LABELS, RegimeReading
@@ -167,11 +167,10 @@ def _signals(market: Market, models: Sequence[RegimeModel]) -> tuple[SignalSpec,
 
 
 def _snapshots(market: Market, specs: tuple[SignalSpec, ...], begin: int) -> Iterator[Snapshot]:
-    frame = compute_signals(market, specs)
+    frame = compute_signals(market, specs, first=begin)
     feed = Feed(market.universe, market.calendar, market.symbols, market.size)
-    days = session_rows(market)
-    feed.reveal(days[:begin], session_events(market)[:begin])
-    return reveal(market, frame, feed, days, range(begin, market.size), [""] * (market.size - begin))
+    prime(market, feed, begin)
+    return reveal(market, frame, feed, range(begin, market.size), [""] * (market.size - begin))
 
 
 def _track(name: str, said: list[RegimeReading]) -> Track:

@@ -135,9 +135,10 @@ def winkler_one(x: float, low: float, high: float, *, alpha: float = 0.2) -> flo
     """
     if not (math.isfinite(x) and -math.inf < low <= high < math.inf):
         raise InputError(f"cannot score x={x!r} against [{low!r}, {high!r}]; pass finite numbers with low <= high")
-    weight = 2.0 / check.fraction(alpha, "alpha")
-    below, above = max(low - x, 0.0), max(x - high, 0.0)
-    return (high - low) + weight * below + weight * above
+    weight = 10.0 if alpha == 0.2 else 2.0 / check.fraction(alpha, "alpha")
+    if x < low:
+        return (high - low) + weight * (low - x)
+    return (high - low) + weight * (x - high) if x > high else high - low
 
 
 def covered(x: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> BoolArray:
@@ -197,7 +198,7 @@ def skill(score: npt.ArrayLike, reference: npt.ArrayLike) -> float:
 
 
 def _log(y: float, p: float, low: float, high: float) -> float:
-    clipped = min(max(p, low), high)
+    clipped = low if p < low else high if p > high else p
     return -math.log(clipped if y else 1.0 - clipped)
 
 

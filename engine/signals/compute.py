@@ -6,7 +6,7 @@ nothing is filled with a neutral number. Row t of the frame equals, bit for bit,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from engine.bars import FloatArray
 from engine.errors import InputError, told
 from engine.market import Market
+from engine.signals.blend import Blend, blended
 from engine.signals.columns import Columns, MissingRole
 from engine.signals.spec import SignalSpec
 
@@ -27,17 +28,15 @@ Row = tuple[float | None, ...]
 
 
 class SignalRow(NamedTuple):
-    """All signals of one session.
+    """All signals of one session, in memory of its own that nobody can write to.
 
     Attributes:
-        values: value of each signal, None where missing.
-        zs: z-score of each, None where missing.
-        ages: sessions since the newest bar in each, one byte a signal.
-        seen: 1 where the signal has had a z-score on this or an earlier session.
+        numbers: the value of each signal, the z-score of each, then the blends; NaN where missing.
+        ages: sessions since the newest bar in each signal, one byte each.
+        seen: 1 where the signal has had a z-score on this or an earlier session, one byte each.
     """
 
-    values: Row
-    zs: Row
+    numbers: memoryview[float]
     ages: bytes
     seen: bytes
 
@@ -49,10 +48,12 @@ class SignalIndex:
     Attributes:
         specs: the declared signals, in column order.
         absent: signal -> why it can never have a value in this universe.
+        blends: the weighted sums that were computed beside them.
     """
 
     specs: tuple[SignalSpec, ...]
     absent: Mapping[str, str]
+    blends: tuple[Blend, ...] = ()
 
     @cached_property
     def at(self) -> dict[str, int]:
@@ -60,43 +61,79 @@ class SignalIndex:
         return {spec.name: column for column, spec in enumerate(self.specs)}
 
     @cached_property
-    def _pickers(self) -> dict[tuple[str, ...], Callable[[Row], Row]]:
+    def spans(self) -> dict[Blend, slice]:
+        """Blend -> where its numbers lie in a row: the amount of each term, the lean, the set of terms."""
+        found, start = {}, 2 * len(self.specs)
+        for blend in self.blends:
+            found[blend] = slice(start, start + blend.width)
+            start += blend.width
+        return found
+
+    @cached_property
+    def _pickers(self) -> dict[tuple[str, ...], Callable[[memoryview[float]], tuple[float, ...]]]:
         return {}
 
-    def picker(self, names: tuple[str, ...]) -> Callable[[Row], Row]:
-        """A function that takes the columns of `names`, in that order, out of a row; `KeyError` for an unknown name."""
+    def picker(self, names: tuple[str, ...]) -> Callable[[memoryview[float]], tuple[float, ...]]:
+        """A function that takes the values of `names` and then their z-scores out of a row's numbers.
+
+        Raises:
+            KeyError: no signal has that name.
+        """
         found = self._pickers.get(names)
         if found is None:
             columns = [self.at[name] for name in names]
-            found = itemgetter(*columns) if len(columns) > 1 else lambda row: tuple(row[column] for column in columns)
+            places = [*columns, *[len(self.specs) + column for column in columns]]
+            found = itemgetter(*places) if places else lambda row: ()
             self._pickers[names] = found
         return found
 
 
 @dataclass(frozen=True)
 class SignalFrame:
-    """Signals of all sessions: `values`, `zs` and `ages` have shape (signals, size), one contiguous row per signal."""
+    """Signals of the sessions from `first` on, one contiguous row per signal.
+
+    Attributes:
+        index: what the rows are.
+        first: position of the first session that is kept.
+        values: shape (signals, sessions), NaN where missing.
+        zs: the same of the z-scores.
+        ages: sessions since the newest bar in each value.
+        seen: whether there has been a z-score by then, before `first` too.
+        blends: shape (numbers of all blends, sessions).
+        early: values before `first` of those signals for which they were asked.
+    """
 
     index: SignalIndex
+    first: int
     values: FloatArray
     zs: FloatArray
     ages: npt.NDArray[np.uint8]
-
-    @cached_property
-    def _seen(self) -> npt.NDArray[np.bool_]:
-        found: npt.NDArray[np.bool_] = np.logical_or.accumulate(~np.isnan(self.zs), axis=1)
-        return found
+    seen: npt.NDArray[np.bool_]
+    blends: FloatArray
+    early: Mapping[str, FloatArray]
 
     def rows(self, start: int, stop: int) -> list[SignalRow]:
-        """One row per session from `start` to before `stop`."""
-        values, zs = _session_rows(self.values[:, start:stop]), _session_rows(self.zs[:, start:stop])
-        ages = np.ascontiguousarray(self.ages[:, start:stop].T)
-        seen = np.ascontiguousarray(self._seen[:, start:stop].T)
-        return [SignalRow(*row) for row in zip(values, zs, map(bytes, ages), map(bytes, seen), strict=True)]
+        """One row per session from `start` to before `stop`, neither before `first`."""
+        cut = slice(start - self.first, stop - self.first)
+        numbers = np.ascontiguousarray(np.concatenate([self.values[:, cut], self.zs[:, cut], self.blends[:, cut]]).T)
+        ages, seen = np.ascontiguousarray(self.ages[:, cut].T), np.ascontiguousarray(self.seen[:, cut].T)
+        return [
+            SignalRow(memoryview(row.tobytes()).cast("d"), age.tobytes(), had.tobytes())
+            for row, age, had in zip(numbers, ages, seen, strict=True)
+        ]
 
 
-def compute_signals(market: Market, specs: Iterable[SignalSpec]) -> SignalFrame:
-    """Compute `specs` over `market`.
+def compute_signals(
+    market: Market, specs: Iterable[SignalSpec], blends: Iterable[Blend] = (), first: int = 0, early: Sequence[str] = ()
+) -> SignalFrame:
+    """Compute `specs` over the whole of `market`, and `blends` from them.
+
+    Args:
+        market: the bars.
+        specs: what to compute.
+        blends: weighted sums of these signals.
+        first: session from which on the frame keeps them.
+        early: names of the signals whose values before `first` are kept as well.
 
     Raises:
         InputError: two different signals share a name, or a function fails or returns something other than two columns.
@@ -107,15 +144,19 @@ def compute_signals(market: Market, specs: Iterable[SignalSpec]) -> SignalFrame:
     if twice:
         sources = " and ".join(_origin(spec) for spec in specs if spec.name == twice[0])
         raise InputError(f"two signals are called {twice[0]!r} (from {sources}); rename the plug-in's")
-    shape = (len(specs), market.size)
-    values, zs, ages = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, np.uint8)
-    columns, absent = Columns(market), {}
+    shape = (len(specs), market.size - first)
+    values, zs = np.empty(shape), np.empty(shape)
+    ages, seen = np.zeros(shape, np.uint8), np.zeros(shape, np.bool_)
+    columns, absent, before = Columns(market), {}, {}
     for row, spec in enumerate(specs):
         try:
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # what has no value ends as NaN below
                 value, z = spec.make(columns)
         except MissingRole as missing:
             absent[spec.name] = missing.reason
+            values[row] = zs[row] = np.nan
+            if spec.name in early:
+                before[spec.name] = np.full(first, np.nan)
             continue
         except KeyboardInterrupt:
             raise
@@ -125,8 +166,23 @@ def compute_signals(market: Market, specs: Iterable[SignalSpec]) -> SignalFrame:
                 "declares it"
             ) from error
         _check(spec, value, z, market.size)
-        values[row], zs[row], ages[row] = _carry(value, z, spec.max_age)
-    return SignalFrame(SignalIndex(specs, absent), values, zs, ages)
+        value, z, age = _carry(value, z, spec.max_age)
+        values[row], zs[row], ages[row] = value[first:], z[first:], age[first:]
+        seen[row] = np.logical_or.accumulate(~np.isnan(z))[first:]
+        if spec.name in early:
+            before[spec.name] = value[:first].copy()
+    index = SignalIndex(specs, absent, tuple(blends))
+    return SignalFrame(index, first, values, zs, ages, seen, _blends(index, zs, seen), before)
+
+
+def _blends(index: SignalIndex, zs: FloatArray, seen: npt.NDArray[np.bool_]) -> FloatArray:
+    found = np.zeros((sum(blend.width for blend in index.blends), zs.shape[1]))
+    start = 0
+    for blend in index.blends:
+        rows = [index.at[name] for name in blend.signals]
+        blended(blend, [zs[row] for row in rows], [seen[row] for row in rows], found[start : start + blend.width])
+        start += blend.width
+    return found
 
 
 def _check(spec: SignalSpec, value: object, z: object, size: int) -> None:
@@ -144,9 +200,12 @@ def _origin(spec: SignalSpec) -> str:
 
 
 def _carry(value: FloatArray, z: FloatArray, max_age: int) -> tuple[FloatArray, FloatArray, npt.NDArray[np.uint8]]:
-    """Let the last value stand in for at most `max_age` sessions; infinities count as missing."""
+    """Let the last value stand in for at most `max_age` sessions.
+
+    Infinities count as missing, and so does a z-score without a value.
+    """
     valid = np.isfinite(value)
-    value, z = np.where(valid, value, np.nan), np.where(np.isfinite(z), np.clip(z, -3.0, 3.0), np.nan)
+    value, z = np.where(valid, value, np.nan), np.where(valid & np.isfinite(z), np.clip(z, -3.0, 3.0), np.nan)
     if max_age == 0:
         return value, z, np.zeros(len(value), np.uint8)
     here = np.arange(len(value))
@@ -158,9 +217,3 @@ def _carry(value: FloatArray, z: FloatArray, max_age: int) -> tuple[FloatArray, 
         np.where(usable, z[last], np.nan),
         np.where(usable, age, 0).astype(np.uint8),
     )
-
-
-def _session_rows(block: FloatArray) -> list[Row]:
-    by_session = block.T.astype(object)
-    by_session[np.isnan(block.T)] = None
-    return [tuple(row) for row in by_session.tolist()]

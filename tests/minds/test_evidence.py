@@ -16,7 +16,11 @@ from engine.market import Market
 from engine.signals.compute import compute_signals
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_rows
+from minds.builtin.contrarian import Contrarian
+from minds.builtin.flow import Flow
+from minds.builtin.macro import Macro
 from minds.evidence import EvidenceMind, Term
+from minds.protocol import blends
 from minds.registry import load_minds
 from minds.view import Abstention, View
 from regimes.features import REGIME_SIGNALS
@@ -257,3 +261,34 @@ def test_an_empty_universe_makes_every_mind_abstain_with_what_it_lacks() -> None
         said = mind.view(snapshot_of(bare), READING, Target("MKT", "market", 1))
         assert isinstance(said, Abstention), said
         assert said.reason and said.missing
+
+
+# --- computed ahead -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_evidence_weighed_ahead_is_the_same_as_weighed_on_the_day(seed: int) -> None:
+    """Also on days on which inputs are missing, and while histories are still too short."""
+    market = invented_market(seed, 420)
+    specs, rows = (*signal_table(WORLD), *REGIME_SIGNALS), session_rows(market)
+    minds = [Macro(), Flow(), Contrarian()]
+    ahead = blends(minds, ["market", "small"], {spec.name for spec in specs})
+    assert len(ahead) == 6
+    frames = compute_signals(market, specs, ahead), compute_signals(market, specs)
+    feed = Feed(market.universe, market.calendar, market.symbols, market.size)
+    abstained = 0
+    for at, (quick, plain) in enumerate(zip(*(frame.rows(0, 420) for frame in frames), strict=True)):
+        feed.reveal(rows[at : at + 1])
+        for target in (Target("MKT", "market", 1), Target("SML", "small", 2)):
+            said = [
+                [mind.view(Snapshot(feed, frame.index, at, market.calendar.as_of(at), "", row), READING, target)
+                 for mind in minds]
+                for frame, row in zip(frames, (quick, plain), strict=True)
+            ]  # fmt: skip
+            assert said[0] == said[1]
+            abstained += sum(isinstance(item, Abstention) for item in said[0])
+    assert 0 < abstained < 420 * 6
+
+
+def test_a_table_of_an_undeclared_signal_is_not_computed_ahead() -> None:
+    assert blends([Macro()], ["market"], {"regime.score"}) == []

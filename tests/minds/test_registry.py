@@ -119,7 +119,7 @@ BROKEN = [
         for terms, error in [
             ("()", "must list its evidence in `terms`, a tuple of Term"),
             ("[Term('s', 1.0, '', '')]", "must list its evidence in `terms`, a tuple of Term"),
-            ("('s',)", "AttributeError"),
+            ("('s',)", "must list its evidence in `terms`, a tuple of Term"),
             ("(Term('s', float('nan'), '', ''),)", "has a term 's' whose weight is not a number other than 0"),
             ("(Term('s', 0, '', ''),)", "has a term 's' whose weight is not a number other than 0"),
             ("(Term('s', 1, '', '', 0.0),)", "whose full is not above 0"),

@@ -135,7 +135,7 @@ def test_a_symbol_without_bars_is_missing_and_not_zero() -> None:
     assert np.isnan(_column(frame, "credit.spread_5d")).all()
     assert np.isnan(_column(frame, "rotation.cyclical_21d")).all(), "one of three cyclicals does not speak for them"
     assert np.isfinite(_column(frame, "breadth.above_50d")[-1])
-    assert frame.rows(299, 300)[0].values[frame.index.at["credit.spread_5d"]] is None
+    assert math.isnan(frame.rows(299, 300)[0].numbers[frame.index.at["credit.spread_5d"]])
 
 
 def test_fewer_than_five_stocks_make_no_breadth() -> None:
