@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shlex
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-
-import click
 
 from backtest.run import Done, Progress, run_backtest
 from backtest.settings import (
@@ -22,12 +18,10 @@ from backtest.settings import (
     parse_pairs,
     parse_targets,
 )
+from desk.data import cache_folder, open_data
 from desk.show import console, print_json
 from desk.summary import summary
 from desk.watch import waiting_told
-from engine.calendar import parse_day
-from engine.sources import open_source
-from engine.universe import load_universe
 from minds.registry import load_minds
 from regimes.registry import load_regime
 
@@ -38,8 +32,8 @@ def command(
     *,
     data: str,
     universe: str | None,
-    start: str,
-    end: str,
+    start: str | None,
+    end: str | None,
     out: str,
     minds: str | None,
     pairs: str | None,
@@ -50,8 +44,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Run a backtest as asked on the command line."""
-    first, last = parse_day(start, what="--start"), parse_day(end, what="--end")
-    roles = load_universe(universe or ("sample" if data == "sample" else "us"))
+    opened = open_data(data, universe, start, end)
+    (first, last), roles = opened.days(), opened.universe
     called = default_targets(roles) if targets is None else parse_targets(targets, roles)
     settings = Settings(
         source=data.partition(":")[0],
@@ -64,10 +58,8 @@ def command(
         regime=load_regime(regime).name,
         essays=parse_essays(essays),
     )
-    cache = Path(os.environ.get("WORKSHOP_CACHE") or Path(click.get_app_dir("workshop")) / "cache")
-    source = open_source(data, universe=roles, now=datetime.now(UTC), cache=cache)
     with _bar() as progress, waiting_told(), contextlib.redirect_stdout(sys.stderr):  # what a plug-in prints
-        done = run_backtest(settings, source, Path(out), resume=resume, progress=progress, cache=cache)
+        done = run_backtest(settings, opened.source, Path(out), resume=resume, progress=progress, cache=cache_folder())
     if as_json:
         print_json(done.scores)
     else:

@@ -51,10 +51,14 @@ def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     "workshop backtest --start 1999-01-04 --end 2018-12-31 --out runs/sample",
     "workshop backtest --data csv:prices --start 2002-01-02 --end 2018-12-31 --out runs/us --essays 5",
 ))  # fmt: skip
-@click.option("--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR or yahoo.")
-@click.option("--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, else us].")
-@click.option("--start", required=True, metavar="DAY", help="First day, such as 1999-01-04.")
-@click.option("--end", required=True, metavar="DAY", help="Last day and end of knowledge: nothing later is read.")
+@click.option(
+    "--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR, yahoo or scenario:NAME."
+)
+@click.option(
+    "--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, us, or the scenario's]."
+)
+@click.option("--start", metavar="DAY", help="First day, such as 1999-01-04 [default: the scenario's].")
+@click.option("--end", metavar="DAY", help="Last day and end of knowledge: nothing later is read [default: likewise].")
 @click.option("--out", required=True, metavar="DIR", help="Folder for ledger, scores and essays.")
 @click.option("--minds", metavar="A,B", help="Minds by name [default: macro,flow,contrarian].")
 @click.option("--pairs", metavar="A>B:1", help="Which of two targets will do better [default: small>growth:1].")
@@ -123,8 +127,12 @@ def regimes_list(as_json: bool) -> None:
         "workshop regimes evaluate --models rules --picture regimes.png",
     ),
 )
-@click.option("--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR or yahoo.")
-@click.option("--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, else us].")
+@click.option(
+    "--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR, yahoo or scenario:NAME."
+)
+@click.option(
+    "--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, us, or the scenario's]."
+)
 @click.option("--start", metavar="DAY", help="First day [default: when the score has its history].")
 @click.option("--end", metavar="DAY", help="Last day and end of knowledge [default: the data's last].")
 @click.option("--models", metavar="A,B", help="Regime models, the first one drawn [default: all installed].")

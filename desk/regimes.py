@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
-import click
 import numpy as np
 
 from backtest.regime_study.measures import YEAR
@@ -14,13 +12,11 @@ from backtest.regime_study.picture import check, draw
 from backtest.regime_study.report import study_report
 from backtest.regime_study.study import leave_out, run_models, span
 from backtest.settings import names
+from desk.data import cache_folder, open_data
 from desk.regime_tables import regime_tables
 from desk.show import console, print_json
-from engine.calendar import parse_day
 from engine.errors import InputError
 from engine.market import Market
-from engine.sources import open_source
-from engine.universe import load_universe
 from regimes.registry import list_regimes, load_regime
 
 __all__ = ["evaluate"]
@@ -43,13 +39,9 @@ def evaluate(
     """Run the models over a range of days and print what they were worth."""
     if picture is not None:
         check(Path(picture))
-    first = None if start is None else parse_day(start, what="--start")
-    last = None if end is None else parse_day(end, what="--end")
-    roles = load_universe(universe or ("sample" if data == "sample" else "us"))
+    source, roles, first, last = open_data(data, universe, start, end)
     roles = leave_out(roles, names(without) or ())
-    cache = Path(os.environ.get("WORKSHOP_CACHE") or Path(click.get_app_dir("workshop")) / "cache")
-    chosen = [load_regime(name, cache) for name in names(models) or _all_that_load()]
-    source = open_source(data, universe=roles, now=datetime.now(UTC), cache=cache)
+    chosen = [load_regime(name, cache_folder()) for name in names(models) or _all_that_load()]
     loaded = source.load(roles, last)
     market = Market.build(roles, loaded.bars, loaded.events, loaded.closes)
     studied = span(market, _start(market, first, last))

@@ -18,7 +18,7 @@ from typing import Any
 
 from engine.errors import InputError
 
-__all__ = ["Universe", "load_universe", "universe_names"]
+__all__ = ["Universe", "load_universe", "universe_names", "universe_of"]
 
 _KEYS = ("name", "title", "calendar", "roles", "groups", "levels", "lags", "missing")
 
@@ -97,7 +97,7 @@ def load_universe(name_or_file: str) -> Universe:
             raise InputError(_unknown("universe", name_or_file, universe_names()))
         text = (resources.files("engine") / "universes" / f"{name_or_file}.toml").read_text(encoding="utf-8")
     try:
-        return _universe(tomllib.loads(text), name_or_file)
+        return universe_of(tomllib.loads(text), name_or_file)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"the universe {name_or_file} is not valid TOML: {error}; mend that line") from error
 
@@ -108,7 +108,12 @@ def _unknown(what: str, given: str, known: list[str] | tuple[str, ...]) -> str:
     return f"no {what} is called {given!r}; {hint}"
 
 
-def _universe(table: dict[str, Any], where: str) -> Universe:
+def universe_of(table: dict[str, Any], where: str) -> Universe:
+    """The universe that a TOML table describes; `where` is named in messages.
+
+    Raises:
+        InputError: an unknown key, or a value of the wrong kind.
+    """
     for key in table:
         if key not in _KEYS:
             raise InputError(f"universe {where}: {_unknown('setting', key, _KEYS)}")

@@ -35,7 +35,7 @@ class Opening(NamedTuple):
 
 
 def open_source(spec: str, *, universe: Universe, now: datetime | None = None, cache: Path | None = None) -> Source:
-    """Open `sample`, `csv:DIR`, `yahoo`, or a kind that was registered, such as `scenario:NAME`.
+    """Open `sample`, `csv:DIR`, `yahoo`, or a kind that was registered; `scenarios.source` opens scenarios.
 
     Raises:
         InputError: no such kind, or its text is not what the kind needs.
@@ -43,8 +43,6 @@ def open_source(spec: str, *, universe: Universe, now: datetime | None = None, c
     kind, _, rest = spec.partition(":")
     if kind in _FACTORIES:
         return _FACTORIES[kind](Opening(rest, universe, now, cache))
-    if kind == "scenario":
-        raise InputError("scenarios are not available yet; use --data sample or --data csv:DIR")
     known = ", ".join(sorted({"csv:DIR", "sample", "yahoo", *(set(_FACTORIES) - {"csv"})}))
     raise InputError(f"no data source is called {spec!r}; known: {known}")
 
