@@ -92,7 +92,7 @@ def parse(essay: str, as_json: bool) -> None:
     command(essay, as_json=as_json)
 
 
-@workshop.group(epilog=_examples("workshop minds list"))
+@workshop.group(epilog=_examples("workshop minds list", "workshop minds check flow"))
 def minds() -> None:
     """The minds that can be asked for a view."""
 
@@ -104,6 +104,16 @@ def minds_list(as_json: bool) -> None:
     from desk import listing
 
     listing.minds(as_json=as_json)
+
+
+@minds.command("check", epilog=_examples("workshop minds check flow", "workshop minds check momentum_mind.py:Momentum"))
+@click.argument("mind", metavar="NAME|FILE.py:CLASS")
+@_json_option
+def minds_check(mind: str, as_json: bool) -> None:
+    """Check that a mind keeps its contract, over invented markets."""
+    from desk import minds
+
+    minds.check(mind, as_json=as_json)
 
 
 @workshop.group(epilog=_examples("workshop regimes list", "workshop regimes evaluate --start 1994-01-03"))

@@ -72,6 +72,16 @@ class PluginGroup(Generic[T]):
                 raise InputError(f"the {self.noun} {name!r} is named twice; name each once")
         return tuple(self._only(name, found[name], options) for name in sorted(names, key=self._order))
 
+    def factory(self, name: str) -> Callable[..., T]:
+        """What makes the object called `name`: most often a class.
+
+        Raises:
+            InputError: as for `load`.
+        """
+        self.load([name])
+        made: Callable[..., T] = self._found()[name][0].load()
+        return made
+
     def names(self) -> tuple[str, ...]:
         """Every name that is taken, whether it may be used and loads or not; nothing is imported."""
         return tuple(sorted(self._found(), key=self._order))

@@ -80,10 +80,6 @@ class EvidenceMind:
         self._absent: Mapping[str, str] | None = None
         self._tables: dict[tuple[str, float], _Table] = {}  # by role and set of terms, for the universe of `_absent`
 
-    def __getstate__(self) -> dict[str, object]:
-        """What a copy needs: tables and the last view belong to one run, and would take its snapshot along."""
-        return {**self.__dict__, "_tables": {}, "_last": None}
-
     def table(self, role: str) -> tuple[Term, ...]:
         """All terms for targets of one role: signals resolved, weights summing to 1 in absolute value."""
         mine = [term for term in self.terms if not term.only or role in term.only]

@@ -7,7 +7,7 @@ the `--minds` option.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Real
 
 from engine.errors import InputError
@@ -16,7 +16,7 @@ from engine.signals.spec import signals_fault
 from minds.evidence import EvidenceMind, Term
 from minds.protocol import Mind
 
-__all__ = ["Listing", "list_minds", "load_minds", "mind_fault", "taken_names"]
+__all__ = ["Listing", "list_minds", "load_minds", "mind_factory", "mind_fault", "taken_names"]
 
 
 def mind_fault(mind: object, name: str) -> str:
@@ -68,6 +68,11 @@ def load_minds(names: Sequence[str] | None = None) -> tuple[Mind, ...]:
 def list_minds() -> list[Listing]:
     """Every mind that is installed, with the error of those that do not load."""
     return _MINDS.listing()
+
+
+def mind_factory(name: str) -> Callable[[], Mind]:
+    """What makes the mind called `name`: most often its class; `InputError` as for `load_minds`."""
+    return _MINDS.factory(name)
 
 
 def taken_names() -> tuple[str, ...]:

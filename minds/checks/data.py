@@ -1,4 +1,4 @@
-"""Checks of what a mind does with its data: what it asks for, what it does when that is missing, what it knows of later.
+"""Checks of what a mind does with its data: what it asks for, what it does without it, what it knows of later.
 
 Contract: inputs are found by watching what a mind asks of snapshots. An input that goes missing has had values before,
 which is the case in which a mind could grow bolder by hearing less.
@@ -60,11 +60,11 @@ def abstains_without_data(trial: Trial) -> str | None:
     notes = _watched(trial)
     if not (notes.signals or notes.symbols):
         return "it reads no data"
-    stage = trial.stage
-    blank = without(stage.market, stage.market.symbols, range(SESSIONS), 0)
+    market = trial.stage.market
+    blank = without(market, market.symbols, range(SESSIONS), 0)
     for what, stage in (
         ("all signals and the bars of thirty sessions gone", _emptied(trial, _LATE)),
-        ("no data at all", Stage(blank, trial.specs, [_dark(reading) for reading in stage.readings])),
+        ("no data at all", Stage(blank, trial.specs, [_dark(reading) for reading in trial.stage.readings])),
     ):
         mind = trial.mind()
         for at in _LATE:
@@ -93,8 +93,8 @@ def names_what_is_missing(trial: Trial) -> str | None:
                 raise CheckFailed(f"{_about(trial, at, key)} without {name} {said.reason}; {_TODO}")
             if isinstance(said, View) and said != was and set(said.missing) <= set(was.missing):
                 raise CheckFailed(
-                    f"{_about(trial, at, key)} without {name} it {plainly(said)} (before: {plainly(was)}) and did not say "
-                    "so; abstain, or add Missing(name, snapshot.why_missing(name)) to `missing`"
+                    f"{_about(trial, at, key)} without {name} it {plainly(said)} (before: {plainly(was)}) and did not "
+                    "say so; abstain, or add Missing(name, snapshot.why_missing(name)) to `missing`"
                 )
     return f"{len(notes.signals)} signals, {len(notes.symbols)} instruments"
 
@@ -106,7 +106,7 @@ def never_bolder_with_less(trial: Trial) -> None:
             was = before[at, key]
             if isinstance(said, View) and (isinstance(was, Abstention) or abs(said.lean) > abs(was.lean) + 1e-12):
                 raise CheckFailed(
-                    f"{_about(trial, at, key)} without {name} it {plainly(said)}, and with it it {plainly(was)}; what is "
+                    f"{_about(trial, at, key)} without {name} it {plainly(said)}, and with it {plainly(was)}; what is "
                     "missing could have argued the other way, so take its weight off the lean or abstain"
                 )
 
@@ -135,8 +135,8 @@ def causal_signals(trial: Trial) -> str | None:
         day = trial.stage.market.calendar.labels[there]
         raise CheckFailed(
             f"its own signal {spec.name!r} had another value on {day} with {what} (after "
-            f"{trial.stage.market.calendar.labels[at]}); let position t of both columns depend on bars up to t only: no "
-            "mean, scale, rank or fill over the whole column"
+            f"{trial.stage.market.calendar.labels[at]}); let position t of both columns depend on bars up to t only: "
+            "no mean, scale, rank or fill over the whole column"
         )
     return f"{len(own)} signals of its own" if own else "it has no signals of its own"
 

@@ -73,6 +73,6 @@ class _Door:
     def __getattr__(self, name: str) -> Any:
         return object.__getattribute__(self, "_open")(name)
 
-    @property
-    def __class__(self) -> type:  # type: ignore[misc]  # isinstance must say what the object behind the door is
+    @property  # type: ignore[misc]  # isinstance must say what the object behind the door is
+    def __class__(self) -> type:
         return Snapshot

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 from engine.errors import InputError, told
 from minds.checks import data, spoken, steady
 from minds.checks.failed import CheckFailed, Skipped
+from minds.checks.globals import restored
 from minds.checks.trial import Trial
 from minds.protocol import Mind
 
@@ -100,7 +101,8 @@ class Check:
         asks = str(check.__doc__).strip().split("\n")[0]
         outcome: Outcome = "passed"
         try:
-            said = check(self._trial.trial) or ""
+            with restored():  # what a mind does to others must not reach the next check
+                said = check(self._trial.trial) or ""
         except Skipped as skipped:
             return CheckResult(self.__name__, asks, "skipped", str(skipped))
         except (CheckFailed, InputError) as failure:

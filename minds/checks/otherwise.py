@@ -29,6 +29,7 @@ from unittest import mock
 import numpy as np
 
 from engine.errors import InputError, told
+from minds.checks.globals import restored
 from minds.checks.trial import Trial, answers
 from minds.protocol import Mind
 
@@ -45,8 +46,8 @@ def other_surroundings(mind: Mind, days: int) -> Iterator[str]:
 
     Yields what has been changed, in words.
     """
-    chance, numpy_chance = random.getstate(), np.random.get_state()
     with contextlib.ExitStack() as stack:
+        stack.enter_context(restored())
         fakes = _fakes(days)
         homes = [(module, name) for module in _modules_of(mind) for name in list(vars(module))]
         for module, name in [*((time, name) for name in vars(time)), (dt, "datetime"), (dt, "date"), *homes]:
@@ -56,11 +57,7 @@ def other_surroundings(mind: Mind, days: int) -> Iterator[str]:
         stack.enter_context(mock.patch.object(os, "environ", _Odd(os.environ)))
         random.seed(days)
         np.random.seed(days)
-        try:
-            yield f"the clock {days} days on, other random seeds and other environment variables"
-        finally:
-            random.setstate(chance)
-            np.random.set_state(numpy_chance)
+        yield f"the clock {days} days on, other random seeds and other environment variables"
 
 
 class _Odd(dict[str, str]):
@@ -84,8 +81,8 @@ def _fakes(days: int) -> dict[int, object]:
         seconds, nanoseconds = getattr(time, name), getattr(time, f"{name}_ns")
         moved[id(seconds)] = lambda seconds=seconds: seconds() + shift
         moved[id(nanoseconds)] = lambda nanoseconds=nanoseconds: nanoseconds() + 1_000_000_000 * shift
+    now = time.time
     for parts in (time.localtime, time.gmtime):
-        now = time.time
         moved[id(parts)] = lambda at=None, parts=parts: parts(now() + shift if at is None else at)
     moved[id(dt.datetime)], moved[id(dt.date)] = _later_types(dt.timedelta(seconds=shift))
     return moved
@@ -123,8 +120,8 @@ def _modules_of(mind: Mind) -> list[ModuleType]:
     """The loaded modules of the package that the mind's class comes from, this kit's own left out."""
     home = type(mind).__module__.partition(".")[0]
     kit = __name__.rpartition(".")[0]
-    return [module for name, module in list(sys.modules.items())
-            if name.partition(".")[0] == home and not name.startswith(kit) and isinstance(module, ModuleType)]  # fmt: skip
+    loaded = [(name, module) for name, module in list(sys.modules.items()) if isinstance(module, ModuleType)]
+    return [module for name, module in loaded if name.partition(".")[0] == home and not name.startswith(kit)]
 
 
 def another_process(factory: Callable[[], Mind]) -> list[dict[str, str]]:

@@ -6,16 +6,18 @@ import math
 import re
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
-from engine.errors import WorkshopError, told
+from engine.claims import Target
+from engine.errors import told
 from engine.signals.table import signal_table
 from minds.checks.failed import CheckFailed
-from minds.checks.trial import ASKED, TARGETS, Trial, plainly
+from minds.checks.markets import SESSIONS
+from minds.checks.trial import ASKED, TARGETS, Trial, plainly, pushed
 from minds.protocol import ask, own_signals
-from minds.registry import mind_fault
 from minds.view import Abstention, Contribution, Missing, View
 
 __all__ = ["adds_up", "answers_soundly", "clear_errors", "declared_well", "lean_in_range", "reports_speed"]
@@ -32,15 +34,12 @@ def declared_well(trial: Trial) -> None:
         raise CheckFailed(
             f"its name is {name!r}; give it a `name` of up to 30 small letters, digits and underscores, a letter first"
         )
-    fault = mind_fault(mind, name)
-    if fault:
-        raise CheckFailed(f"the mind {name!r} {fault}")
     doc = type(mind).__doc__
     line = doc.strip().split("\n")[0].strip() if isinstance(doc, str) else ""
     if not line or len(line) > _LONGEST_LINE:
         raise CheckFailed(
-            f"the first line of its docstring has {len(line)} characters; `workshop minds list` shows that line, so say "
-            f"there in up to {_LONGEST_LINE} characters what it leans on"
+            f"the first line of its docstring has {len(line)} characters; `workshop minds list` shows that line, so "
+            f"say there in up to {_LONGEST_LINE} characters what it leans on"
         )
     standard = {spec.name for spec in signal_table(trial.stage.market.universe, [item.symbol for item in TARGETS])}
     for spec in own_signals(mind):
@@ -53,16 +52,16 @@ def declared_well(trial: Trial) -> None:
 def answers_soundly(trial: Trial) -> None:
     """It answers without failing, with a View or an Abstention on what it was asked, under its own name."""
     mind = trial.mind()
-    for where, key, said in _raw(trial):
+    for where, target, said, _ in _raw(trial):
         if isinstance(said, BaseException):
             raise CheckFailed(
                 f"{where} it failed with {told(said)}; return an Abstention with the reason when it cannot speak"
             )
         if not isinstance(said, (View, Abstention)):
             raise CheckFailed(f"{where} it returned {type(said).__name__}; return a View or an Abstention")
-        if (said.mind, said.target) != (mind.name, key):
+        if (said.mind, said.target) != (mind.name, target.key):
             raise CheckFailed(
-                f"{where} it answered as {said.mind!r} on {said.target!r}; begin every answer with self.name, target.key"
+                f"{where} it answered as {said.mind!r} on {said.target!r}; begin answers with self.name, target.key"
             )
         if not isinstance(said.missing, tuple) or not all(isinstance(item, Missing) for item in said.missing):
             raise CheckFailed(
@@ -74,14 +73,14 @@ def answers_soundly(trial: Trial) -> None:
 
 def lean_in_range(trial: Trial) -> None:
     """Every lean is a finite number from -1 to 1."""
-    for where, _, said in _raw(trial):
+    for where, _, said, _ in _raw(trial):
         if isinstance(said, View) and not (_is_finite(said.lean) and -1.0 <= said.lean <= 1.0):
             raise CheckFailed(f"{where} its lean was {said.lean!r}; keep it a finite number from -1 to 1")
 
 
 def adds_up(trial: Trial) -> None:
     """Contributions are finite and add up to the lean."""
-    for where, _, said in _raw(trial):
+    for where, _, said, _ in _raw(trial):
         if not isinstance(said, View) or not said.contributions:
             continue
         parts: Any = said.contributions
@@ -105,27 +104,24 @@ def adds_up(trial: Trial) -> None:
 
 def clear_errors(trial: Trial) -> None:
     """What it raises, if anything, becomes an abstention that names the error and says what was wrong."""
-    mind = trial.mind()
-    for where, key, said in _raw(trial):
+    for where, _, said, again in _raw(trial):
         if not isinstance(said, BaseException):
             continue
         if not str(said).strip():
             raise CheckFailed(f"{where} it raised {type(said).__name__} without a text; say in it what was wrong")
-        if not isinstance(said, (Exception, WorkshopError)):
+        if not isinstance(said, Exception):
             raise CheckFailed(f"{where} it raised {type(said).__name__}, which ends programs; raise an Exception")
-        at = next(at for at in ASKED if trial.stage.market.calendar.labels[at] in where)
-        target = next(target for target in TARGETS if target.key == key)
-        heard = ask(mind, trial.stage.snapshot(at), trial.stage.readings[at], target)
+        heard = again()
         if not (isinstance(heard, Abstention) and type(said).__name__ in heard.reason):
             raise CheckFailed(
-                f"{where} it raised {type(said).__name__} and then {plainly(heard)}; fail the same way twice"
+                f"{where} it raised {type(said).__name__} and, asked again, {plainly(heard)}; fail the same way twice"
             )
 
 
 def reports_speed(trial: Trial) -> str:
     """How long a view takes; reported, never judged."""
-    mind, stage = trial.mind(), trial.stage
-    rounds = []
+    mind = trial.mind()
+    stage, rounds = trial.ahead(mind), []
     snapshots = [(stage.snapshot(at), stage.readings[at]) for at in ASKED]
     for _ in range(3):
         began = time.perf_counter()
@@ -136,20 +132,35 @@ def reports_speed(trial: Trial) -> str:
     return f"{1e6 * statistics.median(rounds):.1f} microseconds a view"
 
 
-def _raw(trial: Trial) -> Iterator[tuple[str, str, Any]]:
-    """(where, target's key, answer or error) for all that is asked in the ordinary course."""
-    mind, stage = trial.mind(), trial.stage
-    for at in ASKED:
-        snapshot = stage.snapshot(at)
-        for target in TARGETS:
-            said: Any
-            try:
-                said = mind.view(snapshot, stage.readings[at], target)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:  # a stranger's code
-                said = error
-            yield f"asked about {target.key} on {snapshot.session}", target.key, said
+class _Said(NamedTuple):
+    """An answer as it came (or the error), where it was given, and a way to ask the desk's way once more."""
+
+    where: str
+    target: Target
+    said: Any
+    again: Callable[[], View | Abstention]
+
+
+def _raw(trial: Trial) -> Iterator[_Said]:
+    """One mind on every session, and on some with every signal as far out as it can be."""
+    mind = trial.mind()
+    for words, stage, sessions in (
+        ("", trial.stage, range(SESSIONS)),
+        (" with every signal at +3 standard deviations", pushed(trial.stage, 3.0), ASKED[-3:]),
+        (" with every signal at -3 standard deviations", pushed(trial.stage, -3.0), ASKED[-3:]),
+    ):
+        for snapshot in stage.each(sessions):
+            reading = stage.readings[snapshot.at]
+            for target in TARGETS:
+                said: Any
+                try:
+                    said = mind.view(snapshot, reading, target)
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # a stranger's code
+                    said = error
+                where = f"asked about {target.key} on {snapshot.session}{words}"
+                yield _Said(where, target, said, partial(ask, mind, snapshot, reading, target))
 
 
 def _is_finite(x: object) -> bool:

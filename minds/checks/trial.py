@@ -8,8 +8,8 @@ nothing later. `Trial` makes fresh minds and keeps what several checks need. Ans
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,20 +17,22 @@ import numpy as np
 from engine.claims import Target
 from engine.errors import InputError, told
 from engine.market import Market
+from engine.signals.blend import Blend
 from engine.signals.columns import Columns, MissingRole
 from engine.signals.compute import SignalFrame, compute_signals
 from engine.signals.spec import SignalSpec, ValueAndZ
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.checks.markets import SESSIONS, invented
-from minds.protocol import Mind, ask, own_signals
+from minds.protocol import Mind, ask, blends, own_signals
+from minds.registry import mind_fault
 from minds.view import Abstention, View
 from regimes.features import REGIME_SIGNALS
 from regimes.model import RegimeReader
 from regimes.reading import RegimeReading
 from regimes.rules import RulesModel
 
-__all__ = ["ASKED", "TARGETS", "Answers", "Stage", "Trial", "answers", "lost", "plainly"]
+__all__ = ["ASKED", "TARGETS", "Answers", "Stage", "Trial", "answers", "lost", "plainly", "pushed"]
 
 TARGETS = (Target("SPY", "market", 1), Target("QQQ", "growth", 5), Target("IWM", "small", 21), Target("GLD", "gold", 1))
 """Three roles with all standard signals, and one that gets its own only because it is a target."""
@@ -44,9 +46,12 @@ Answers = dict[tuple[int, str], View | Abstention]
 class Stage:
     """A market with everything that a mind is asked with."""
 
-    def __init__(self, market: Market, specs: Sequence[SignalSpec], readings: Sequence[RegimeReading] | None = None):
+    def __init__(
+        self, market: Market, specs: Sequence[SignalSpec], readings: Sequence[RegimeReading] | None = None,
+        ahead: Sequence[Blend] = (),
+    ) -> None:  # fmt: skip
         self.market, self.specs = market, tuple(specs)
-        self.frame: SignalFrame = compute_signals(market, self.specs)
+        self.frame: SignalFrame = compute_signals(market, self.specs, ahead)
         self._rows, self._events = session_rows(market), session_events(market)
         self.readings = list(self._read() if readings is None else readings)
 
@@ -58,12 +63,19 @@ class Stage:
         (row,) = self.frame.rows(at, at + 1)
         return Snapshot(feed, self.frame.index, at, market.calendar.as_of(at), f"invented-{at}", row)
 
-    def _read(self) -> Iterable[RegimeReading]:
-        market, reader = self.market, RegimeReader(RulesModel())
+    def each(self, sessions: Iterable[int]) -> Iterator[Snapshot]:
+        """The snapshots of `sessions`, in rising order, from one feed; each is good until the next is taken."""
+        market = self.market
         feed = Feed(market.universe, market.calendar, market.symbols, market.size)
-        for at, row in enumerate(self.frame.rows(0, market.size)):
-            feed.reveal(self._rows[at : at + 1], self._events[at : at + 1])
-            yield reader.read(Snapshot(feed, self.frame.index, at, market.calendar.as_of(at), "", row))
+        for at in sessions:
+            new = slice(feed.revealed, at + 1)
+            feed.reveal(self._rows[new], self._events[new])
+            (row,) = self.frame.rows(at, at + 1)
+            yield Snapshot(feed, self.frame.index, at, market.calendar.as_of(at), f"invented-{at}", row)
+
+    def _read(self) -> Iterator[RegimeReading]:
+        reader = RegimeReader(RulesModel())
+        return map(reader.read, self.each(range(self.market.size)))
 
 
 class Trial:
@@ -81,27 +93,42 @@ class Trial:
         name = getattr(self.factory, "__qualname__", repr(self.factory))
         try:
             made = self.factory()
+            fault = "gives a class and no object" if inspect.isclass(made) else mind_fault(made, made.name)
         except Exception as error:  # a stranger's constructor
-            raise InputError(f"{name} cannot be made without arguments: {told(error)}") from error
-        if inspect.isclass(made) or not callable(getattr(made, "view", None)):
-            raise InputError(f"{name} gives no mind: what it makes has no method `view`")
+            raise InputError(f"no mind can be made by {name}(): {told(error)}") from error
+        if fault:
+            raise InputError(f"{name} is no mind: it {fault}")
         return made
 
     @cached_property
     def stage(self) -> Stage:
         """The ordinary stage, nothing withheld."""
-        return Stage(invented(), self.specs)
+        return Stage(invented(), self.specs) if own_signals(self.mind()) else _plain_stage()
 
     @cached_property
     def specs(self) -> tuple[SignalSpec, ...]:
         """All signals of a run with this mind: the standard ones, the regime's, its own."""
-        standard = signal_table(invented().universe, [target.symbol for target in TARGETS])
-        return (*standard, *REGIME_SIGNALS, *own_signals(self.mind()))
+        return (*_standard(), *own_signals(self.mind()))
+
+    def ahead(self, mind: Mind) -> Stage:
+        """The ordinary stage as a run prepares it for one object, with what can be weighed ahead."""
+        sums = blends([mind], [target.role for target in TARGETS], {spec.name for spec in self.specs})
+        return Stage(self.stage.market, self.specs, self.stage.readings, sums)
 
     @cached_property
     def ordinary(self) -> Answers:
         """What a fresh mind says on the sessions `ASKED`."""
         return answers(self.mind(), self.stage)
+
+
+def _standard() -> tuple[SignalSpec, ...]:
+    return (*signal_table(invented().universe, [target.symbol for target in TARGETS]), *REGIME_SIGNALS)
+
+
+@cache
+def _plain_stage() -> Stage:
+    """The stage of all minds without signals of their own."""
+    return Stage(invented(), _standard())
 
 
 def answers(
@@ -123,19 +150,35 @@ def lost(stage: Stage, names: Iterable[str], sessions: Sequence[int]) -> Stage:
     return Stage(stage.market, specs, stage.readings)
 
 
+def pushed(stage: Stage, z: float) -> Stage:
+    """The same stage, on which every signal that has a z-score has this one."""
+    specs = []
+    for spec in stage.specs:
+        kept = _kept(stage, spec, ())
+        if spec.name not in stage.frame.index.absent:
+            at = stage.frame.index.at[spec.name]
+            column = stage.frame.values[at].copy(), np.where(np.isnan(stage.frame.zs[at]), np.nan, z)
+            kept = kept._replace(make=partial(_given, column))
+        specs.append(kept)
+    return Stage(stage.market, specs, stage.readings)
+
+
 def _kept(stage: Stage, spec: SignalSpec, holes: Sequence[int]) -> SignalSpec:
     """The signal as it has been computed, with holes."""
     if spec.name in stage.frame.index.absent:
-        reason = stage.frame.index.absent[spec.name]
-
-        def absent(_: Columns) -> ValueAndZ:
-            raise MissingRole(spec.name, reason)
-
-        return spec._replace(make=absent)
+        return spec._replace(make=partial(_absent, spec.name, stage.frame.index.absent[spec.name]))
     at = stage.frame.index.at[spec.name]
     value, z = stage.frame.values[at].copy(), stage.frame.zs[at].copy()
     value[list(holes)] = z[list(holes)] = np.nan
-    return spec._replace(make=lambda _: (value, z), max_age=0)
+    return spec._replace(make=partial(_given, (value, z)), max_age=0)
+
+
+def _given(column: ValueAndZ, _: Columns) -> ValueAndZ:
+    return column
+
+
+def _absent(name: str, reason: str, _: Columns) -> ValueAndZ:
+    raise MissingRole(name, reason)
 
 
 def plainly(said: Any) -> str:
