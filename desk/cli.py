@@ -156,6 +156,25 @@ def regimes_evaluate(as_json: bool, **options: Any) -> None:
     evaluate(as_json=as_json, **options)
 
 
+@workshop.command(epilog=_examples("workshop audit", "workshop audit --mind momentum --regime rules --dates 3"))
+@click.option("--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR or yahoo.")
+@click.option("--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, else us].")
+@click.option("--mind", multiple=True, metavar="NAME", help="A mind; repeat it for more [default: the built-in ones].")
+@click.option("--regime", multiple=True, metavar="NAME", help="A regime model; the first leads [default: all].")
+@click.option("--start", metavar="DAY", help="First day on which anybody is asked [default: five years of sessions].")
+@click.option("--end", metavar="DAY", help="Last day of the data that are used [default: the data's last].")
+@click.option(
+    "--dates", default=5, show_default=True, type=click.IntRange(1, 1000), help="Days after which the future changes."
+)
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of those days and futures.")
+@_json_option
+def audit(as_json: bool, **options: Any) -> None:
+    """Look for minds, signals and regime models that see the future, or remember what they should not."""
+    from desk.audit import command
+
+    command(as_json=as_json, **options)
+
+
 @workshop.group(epilog=_examples("workshop ledger verify runs/sample"))
 def ledger() -> None:
     """The append-only record of claims and verdicts."""
