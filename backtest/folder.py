@@ -54,6 +54,13 @@ class RunFolder:
         self._write(path, text)
         return path
 
+    def remove(self, name: str) -> None:
+        """Take one of the run's documents away, if it is there."""
+        try:
+            (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot remove {self.path / name}: {error.strerror}; remove it by hand") from error
+
     def read_json(self, name: str) -> dict[str, Any]:
         """Read one of the run's documents."""
         path = self.path / name

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from backtest.folder import RunFolder, versions
+from backtest.leak_alarm import Alarm, LeakAlarm, leak_alarm
 from backtest.replay import Replay, first_session
 from backtest.scores import ScoreBook
 from backtest.settings import Settings
@@ -71,6 +72,7 @@ def run_backtest(
 
     Raises:
         InputError: the settings, the data or the folder cannot be used; the sentence says what to do.
+        LeakAlarm: a record is too good to be true; everything but the scores is kept.
     """
     began = time.perf_counter()
     folder = RunFolder(out)
@@ -89,14 +91,20 @@ def run_backtest(
         replayed = time.perf_counter()
         head = ledger.head
         scores = _scores(book, head, settings, replay)
-    folder.write_json("scores.json", scores)
+    alarm = leak_alarm(*book.sides())
+    if alarm is None:
+        folder.write_json("scores.json", scores)
+    else:
+        folder.remove("scores.json")
     fits = tuple(getattr(model, "notices", ()))
-    folder.write_json("run.json", _run_record(settings, market, replay.digest, notices, fits, head, {
+    folder.write_json("run.json", _run_record(settings, market, replay.digest, notices, fits, head, alarm, {
         "load_seconds": loaded - began,
         "replay_seconds": replayed - loaded,
         "sessions_per_second": replay.sessions / (replayed - loaded),
         "total_seconds": time.perf_counter() - began,
     }))  # fmt: skip
+    if alarm is not None:
+        raise LeakAlarm(alarm.says())
     return Done(scores, essay, notices, fits, head)
 
 
@@ -174,7 +182,7 @@ def _scores(book: ScoreBook, head: Head, settings: Settings, replay: Replay) -> 
 
 def _run_record(
     settings: Settings, market: Market, digest: str, notices: tuple[Repair, ...], fits: tuple[str, ...], head: Head,
-    timings: dict[str, float],
+    alarm: Alarm | None, timings: dict[str, float],
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "schema": 1,
@@ -198,6 +206,7 @@ def _run_record(
         },
         "regime": {"notices": list(fits)},
         "ledger": {"entries": head.entries, "digest": head.digest},
+        "leak_alarm": None if alarm is None else alarm._asdict(),
         "seeds": {},
         "timings": timings,
         **versions(),

@@ -120,6 +120,12 @@ class ScoreBook:
             "arms": {},
         }
 
+    def sides(self) -> tuple[Settled, dict[str, FloatArray]]:
+        """Settled directions, and the side that each mind and the published call took on each: above zero a rise."""
+        claims, leans = self._of("direction"), self._values("direction")
+        found = {name: leans[:, at] for at, name in enumerate(self.minds)}
+        return claims, found | {"synthesis": np.where(claims.p >= 0.5, 1.0, -1.0)}
+
     def _values(self, kind: str) -> FloatArray:
         width = tables.WIDTH + (2 * len(self.minds) if kind == "direction" else 0)
         return np.array(self._settled.get(kind, ()), np.float64).reshape(-1, width)

@@ -51,7 +51,7 @@ def command(
     cache = Path(os.environ.get("WORKSHOP_CACHE") or Path(click.get_app_dir("workshop")) / "cache")
     source = open_source(data, universe=roles, now=datetime.now(UTC), cache=cache)
     loaded = source.load(roles, last)
-    market = Market.build(roles, loaded.bars, loaded.events)
+    market = Market.build(roles, loaded.bars, loaded.events, loaded.closes)
     models = tuple(regime) or tuple(item.name for item in list_regimes() if not item.error)
     subject = installed(tuple(mind) or None, models, default_targets(roles))
     with _bar() as progress:
