@@ -92,7 +92,7 @@ def parse(essay: str, as_json: bool) -> None:
     command(essay, as_json=as_json)
 
 
-@workshop.group(epilog=_examples("workshop minds list", "workshop minds check flow"))
+@workshop.group(epilog=_examples("workshop minds list", "workshop minds new momentum", "workshop minds check flow"))
 def minds() -> None:
     """The minds that can be asked for a view."""
 
@@ -104,6 +104,17 @@ def minds_list(as_json: bool) -> None:
     from desk import listing
 
     listing.minds(as_json=as_json)
+
+
+@minds.command("new", epilog=_examples("workshop minds new momentum", "workshop minds new momentum --dir my/momentum"))
+@click.argument("name")
+@click.option("--dir", "folder", metavar="DIR", help="Folder to write into [default: NAME-mind].")
+@_json_option
+def minds_new(name: str, folder: str | None, as_json: bool) -> None:
+    """Write a small package with a mind of your own, ready to install."""
+    from desk.new_mind import new
+
+    new(name, folder, as_json=as_json)
 
 
 @minds.command("check", epilog=_examples("workshop minds check flow", "workshop minds check momentum_mind.py:Momentum"))

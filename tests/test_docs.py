@@ -71,7 +71,7 @@ def test_links_of_the_readme_lead_somewhere() -> None:
 def test_the_plug_in_of_the_readme_installs_and_is_graded(tmp_path: Path) -> None:
     """The tutorial as it stands: two files, one install, then the mind is listed, asked and graded."""
     (code,), (project,) = blocks("python"), blocks("toml")
-    (tmp_path / "momentum.py").write_text(code, encoding="utf-8")
+    (tmp_path / "momentum_mind.py").write_text(code, encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
     site = tmp_path / "site"
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index"]
