@@ -10,6 +10,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+collect_ignore = ["plugin_package"]
+"""A package of its own, whose tests run where it is installed (tests/test_plugin_package.py)."""
+
 # No deadline and no too_slow check: both judge by the clock, and a busy machine is not a defect.
 settings.register_profile(
     "ci", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
