@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -84,6 +85,14 @@ class Market:
         for column in columns.values():
             column.flags.writeable = False
         return cls(universe, calendar, symbols, size, columns, _known_by(events, calendar, size))
+
+    def __repr__(self) -> str:
+        days = self.calendar.labels[: self.size]
+        return f"<Market {self.universe.name}: {len(self.symbols)} symbols, {' to '.join(days[:1] + days[-1:])}>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """How IPython and Hypothesis show it: not array by array."""
+        printer.text(repr(self))
 
     @cached_property
     def rows(self) -> dict[str, int]:

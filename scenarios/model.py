@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from engine.events import TIERS, Tier
 from engine.universe import Universe
@@ -165,3 +165,7 @@ class Scenario:
 
     def __repr__(self) -> str:
         return to_text(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """How IPython and Hypothesis show it: as a file that can be saved."""
+        printer.text(f"\n{self!r}")

@@ -1,7 +1,7 @@
 """Write a scenario as TOML that reads back as the same values.
 
 Contract: works on any dataclass of `scenarios.fields`; what equals its default is left out, lists of tables come last,
-tables within them stay on one line. Texts keep their lines, everything that TOML would take amiss is escaped.
+tables within tables stay on one line. Texts keep their lines, everything that TOML would take amiss is escaped.
 """
 
 from __future__ import annotations
@@ -24,20 +24,11 @@ def to_text(value: Any) -> str:
     sections = {name: item for name, item in table.items() if isinstance(item, dict)}
     lines = [f"{_key(name)} = {_value(item)}" for name, item in table.items() if name not in lists | sections]
     for name, section in sections.items():
-        lines += _section(name, section)
+        lines += ["", f"[{name}]", *(f"{_key(inner)} = {_value(item)}" for inner, item in section.items())]
     for name, items in lists.items():
         for item in items:
             lines += ["", f"[[{name}]]", *(f"{_key(name)} = {_value(inner)}" for name, inner in item.items())]
     return "\n".join(lines) + "\n"
-
-
-def _section(name: str, section: dict[str, Any]) -> list[str]:
-    inner = {key: item for key, item in section.items() if isinstance(item, dict)}
-    plain = [f"{_key(key)} = {_value(item)}" for key, item in section.items() if key not in inner]
-    lines = ["", f"[{name}]", *plain] if plain else []
-    for key, item in inner.items():
-        lines += _section(f"{name}.{_key(key)}", item)
-    return lines
 
 
 def _is_list_of_tables(item: Any) -> bool:

@@ -62,7 +62,7 @@ def _har(columns: Columns, role: str, sessions: int, index: FloatArray | None) -
         features.append(np.log(index))
     target = np.full(len(variance), np.nan)
     ahead = _log_mean(variance, sessions)
-    target[: len(ahead) - sessions] = ahead[sessions:]
+    target[: max(len(ahead) - sessions, 0)] = ahead[sessions:]
     return np.exp(0.5 * _fitted(np.vstack([np.ones(len(variance)), *features]), target, sessions, _refits(columns)))
 
 

@@ -108,3 +108,9 @@ def test_a_young_series_has_the_recent_past_only(market: Market) -> None:
     there = ~np.isnan(found)
     assert there.any()
     assert found[there] == pytest.approx(plain[there])
+
+
+@pytest.mark.parametrize("sessions", [1, 2, 20, 21, 22])
+def test_a_history_shorter_than_the_horizon_has_no_forecast_and_no_error(sessions: int) -> None:
+    market = invented_market(5, sessions)
+    assert np.isnan(vol_forecast(Columns(market), "market", 21)).all()
