@@ -1,27 +1,29 @@
-"""`workshop audit`: runs the audit and prints what it found."""
+"""`workshop audit`: runs the audit and prints what it found.
+
+Contract: exit code 0 when nothing was found, 1 when something was, 2 for bad input. Names and values of plug-ins are
+shown as text.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
-from pathlib import Path
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
 
-import click
 import numpy as np
 
-from backtest.audit.audit import Plan, Progress, audit
+from backtest.audit.audit import Plan, audit
 from backtest.audit.findings import Report
 from backtest.audit.subject import installed
 from backtest.settings import default_targets
+from desk.data import open_data
+from desk.progress import progress_bar
 from desk.show import console, print_json
-from engine.calendar import parse_day
+from desk.watch import waiting_told
 from engine.errors import InputError
 from engine.market import Market
-from engine.sources import open_source
-from engine.universe import load_universe
 from regimes.registry import list_regimes
 
 __all__ = ["command"]
@@ -43,19 +45,17 @@ def command(
     as_json: bool,
 ) -> None:
     """Audit as asked on the command line; exit code 1 when something was found."""
-    first = None if start is None else parse_day(start, what="--start")
-    last = None if end is None else parse_day(end, what="--end")
-    if first is not None and last is not None and first > last:
-        raise InputError(f"--start {first} lies after --end {last}; swap them")
-    roles = load_universe(universe or ("sample" if data == "sample" else "us"))
-    cache = Path(os.environ.get("WORKSHOP_CACHE") or Path(click.get_app_dir("workshop")) / "cache")
-    source = open_source(data, universe=roles, now=datetime.now(UTC), cache=cache)
-    loaded = source.load(roles, last)
+    opened = open_data(data, universe, start, end)
+    if opened.start is not None and opened.end is not None and opened.start > opened.end:
+        raise InputError(f"--start {opened.start} lies after --end {opened.end}; swap them")
+    roles = opened.universe
+    loaded = opened.source.load(roles, opened.end)
     market = Market.build(roles, loaded.bars, loaded.events, loaded.closes)
+    first = _start(market, None if start is None else opened.start)  # a scenario's own days would leave out its past
     models = tuple(regime) or tuple(item.name for item in list_regimes() if not item.error)
     subject = installed(tuple(mind) or None, models, default_targets(roles))
-    with _bar() as progress:
-        report = audit(Plan(subject, market, _start(market, first), dates, seed), progress)
+    with progress_bar() as progress, waiting_told(), contextlib.redirect_stdout(sys.stderr):  # what a plug-in prints
+        report = audit(Plan(subject, market, first, dates, seed), progress)
     if as_json:
         print_json(report.document())
     else:
@@ -79,27 +79,13 @@ def _start(market: Market, first: date | None) -> int:
 
 
 def _tell(report: Report) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
     screen, checked = console(), report.checked
     screen.print(
         f"{len(checked['signals'])} signals, {len(checked['minds'])} minds ({', '.join(checked['minds'])}) and "
         f"{len(checked['regimes'])} regime models ({', '.join(checked['regimes'])}), {checked['first']} to "
         f"{checked['last']}; {len(checked['futures'])} other futures after each of {', '.join(checked['dates'])}",
     )
-    if report.warm_up:
-        table = Table(
-            "output", "settles after", "why, where it never does", title="What hangs on the length of history"
-        )
-        for row in report.warm_up:
-            if row.settles is None or row.fails:
-                settles = "never" if row.settles is None else f"{row.settles} sessions"
-                table.add_row(Text(f"{row.name} {row.part}"), settles, Text(row.declared or _untold(row.fails)))
-        late = sum(row.settles is not None and not row.fails for row in report.warm_up)
-        if table.row_count:
-            screen.print(table)
-        screen.print(f"{late} outputs settle within the history that they may need")
+    _tell_warm_up(report)
     for note in report.notes:
         screen.print(f"Note: {note.says()}", soft_wrap=True)
     for finding in report.findings:
@@ -110,23 +96,21 @@ def _tell(report: Report) -> None:
     screen.print("Nothing moved that must not." if report.clean else f"{found} of them must be mended.")
 
 
-def _untold(fails: bool) -> str:
-    return "not declared" if fails else "not enough history to judge"
+def _tell_warm_up(report: Report) -> None:
+    """What hangs on the length of history for good, and how much of the rest could be judged."""
+    from rich.table import Table
+    from rich.text import Text
 
-
-@contextlib.contextmanager
-def _bar() -> Iterator[Progress | None]:
-    """A progress bar on stderr, and none where nobody watches."""
     screen = console()
-    if not screen.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    with Bar(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=screen, transient=True,
-    ) as bar:  # fmt: skip
-        task = bar.add_task("loading", total=None)
-        yield lambda done, total, what: bar.update(task, completed=done, total=total, description=what)
+    shown = [row for row in report.warm_up if row.fails or row.declared]
+    if shown:
+        table = Table("output", "settles after", "why", title="What hangs on the length of history")
+        for (name, why), rows in groupby(shown, key=lambda row: (row.name, row.declared or "it is not declared")):
+            same = list(rows)
+            longest = None if any(row.settles is None for row in same) else max(row.settles or 0 for row in same)
+            settles = "never" if longest is None else f"{longest} sessions"
+            table.add_row(Text(f"{name}: {', '.join(row.part for row in same)}"), settles, Text(why))
+        screen.print(table)
+    unknown = sum(row.settles is None and row not in shown for row in report.warm_up)
+    if unknown:
+        screen.print(f"{unknown} outputs need more history than there is, to say when they settle")

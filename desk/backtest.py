@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-from backtest.run import Done, Progress, run_backtest
+from backtest.run import Done, run_backtest
 from backtest.settings import (
     Settings,
     default_pairs,
@@ -19,6 +18,7 @@ from backtest.settings import (
     parse_targets,
 )
 from desk.data import cache_folder, open_data
+from desk.progress import progress_bar
 from desk.show import console, print_json
 from desk.summary import summary
 from desk.watch import waiting_told
@@ -58,7 +58,7 @@ def command(
         regime=load_regime(regime).name,
         essays=parse_essays(essays),
     )
-    with _bar() as progress, waiting_told(), contextlib.redirect_stdout(sys.stderr):  # what a plug-in prints
+    with progress_bar(32) as progress, waiting_told(), contextlib.redirect_stdout(sys.stderr):  # what a plug-in prints
         done = run_backtest(settings, opened.source, Path(out), resume=resume, progress=progress, cache=cache_folder())
     if as_json:
         print_json(done.scores)
@@ -81,26 +81,3 @@ def _tell(done: Done, out: str) -> None:
     if done.essay is not None:
         screen.print(f"Read the last essay: {done.essay}", soft_wrap=True)
     screen.print(f"Check the record:    workshop ledger verify {shlex.quote(out)}", soft_wrap=True)
-
-
-@contextlib.contextmanager
-def _bar() -> Iterator[Progress | None]:
-    """A progress bar on stderr, and none where nobody watches."""
-    screen = console()
-    if not screen.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    with Bar(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=screen, transient=True,
-    ) as bar:  # fmt: skip
-        task = bar.add_task("loading", total=None)
-
-        def show(done: int, total: int, day: str) -> None:
-            if done % 32 == 0 or done == total:
-                bar.update(task, completed=done, total=total, description=day)
-
-        yield show

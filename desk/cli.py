@@ -168,8 +168,12 @@ def regimes_evaluate(as_json: bool, **options: Any) -> None:
 
 
 @workshop.command(epilog=_examples("workshop audit", "workshop audit --mind momentum --regime rules --dates 3"))
-@click.option("--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR or yahoo.")
-@click.option("--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, else us].")
+@click.option(
+    "--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR, yahoo or scenario:NAME."
+)
+@click.option(
+    "--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, us, or the scenario's]."
+)
 @click.option("--mind", multiple=True, metavar="NAME", help="A mind; repeat it for more [default: the built-in ones].")
 @click.option("--regime", multiple=True, metavar="NAME", help="A regime model; the first leads [default: all].")
 @click.option("--start", metavar="DAY", help="First day on which anybody is asked [default: five years of sessions].")

@@ -13,9 +13,11 @@ no crisis in it, and nothing about direction: it says that returns are large, no
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 from engine.signals.spec import SignalSpec
 from engine.snapshot import Snapshot
@@ -45,6 +47,9 @@ class MarkovModel:
     name = "markov"
     signals: tuple[SignalSpec, ...] = PATH_SIGNALS
     refit_every = 252
+    expanding: Mapping[str, str] = MappingProxyType({
+        "markov": "it is fitted on the first session given and then each year: another start, another day of the fit"
+    })  # fmt: skip
 
     def __init__(self, cache: Path | None = None) -> None:
         """Keep fits in the folder `cache`, or for this process only."""

@@ -27,7 +27,8 @@ class RegimeModel(Protocol):
         name: how users choose it.
         signals: signals that it needs beyond the standard table.
         refit_every: sessions from one `fit` to the next; 0 for a model that is never fitted.
-    A model may also have `notices`, sentences about its fits that belong to no reading; a run keeps them.
+    A model may also have `notices`, sentences about its fits that belong to no reading; a run keeps them. It may have
+    `expanding`: outputs that take in all of history by design (`NAME`, or `NAME.status`), with the reason.
     """
 
     name: str

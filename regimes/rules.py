@@ -8,6 +8,9 @@ the coverage. Thresholds were set beforehand and are not fitted. The status says
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from engine.signals.spec import SignalSpec
 from engine.snapshot import Snapshot
 from regimes.features import REGIME_SIGNALS, WEIGHTS
@@ -41,6 +44,9 @@ class RulesModel:
     name = "rules"
     signals: tuple[SignalSpec, ...] = REGIME_SIGNALS
     refit_every = 0
+    expanding: Mapping[str, str] = MappingProxyType({
+        "rules.status": "each label's volatility is estimated from all sessions before"
+    })  # fmt: skip
 
     def __init__(self) -> None:
         self._machine = LabelMachine()

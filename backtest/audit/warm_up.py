@@ -64,7 +64,7 @@ class _Answers(NamedTuple):
 
 def settling(subject: Subject, whole: Whole, at: int) -> list[Settling]:
     """Every output that is not the same with all lengths of history up to session `at`, declared ones first to last."""
-    lengths = sorted({min(length, at + 1) for length in LENGTHS})
+    lengths = _lengths(at + 1)
     cast = subject.cast()
     declared = cast.expanding()
     runs = [_short(subject, whole, at, length) for length in lengths]
@@ -82,6 +82,11 @@ def settling(subject: Subject, whole: Whole, at: int) -> list[Settling]:
         outputs["mind", mind, target] = (WARM_UP, [item.lean if isinstance(item, View) else None for item in said])
     rows = [_settled(key, lengths, needs, found, declared) for key, (needs, found) in outputs.items()]
     return [row for row in rows if any(row.differences[at][1] for at in range(len(lengths)))]
+
+
+def _lengths(most: int) -> list[int]:
+    """Five lengths of history: those of `LENGTHS`, or fifths of what there is where that is less."""
+    return sorted({length if most >= LENGTHS[-1] else most * part // 5 for part, length in enumerate(LENGTHS, 1)})
 
 
 def _short(subject: Subject, whole: Whole, at: int, length: int) -> _Answers:

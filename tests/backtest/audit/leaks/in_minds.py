@@ -7,6 +7,7 @@ import csv
 import functools
 import gc
 import gzip
+import itertools
 import os
 import random
 import sys
@@ -69,9 +70,11 @@ class Collector(Speaks):
 
     def __init__(self) -> None:
         self._found: Market | None = None
+        self._looked = False
 
     def lean(self, snapshot: Snapshot, target: Target) -> float | None:
-        if self._found is None:
+        if not self._looked:
+            self._looked = True
             markets = [item for item in gc.get_objects() if type(item) is Market]
             self._found = max(markets, key=lambda market: market.size, default=None)
         return None if self._found is None else _next_move(self._found, snapshot, target.symbol)
@@ -79,10 +82,11 @@ class Collector(Speaks):
 
 @functools.cache
 def _file() -> dict[str, float]:
-    """Day -> close of the S&P 500, from the data that ship with the program."""
+    """Day -> next day's return of the S&P 500, from the data that ship with the program."""
     path = str(resources.files("engine") / "data" / "sample" / "_GSPC.csv.gz")
     with gzip.open(path, "rt", encoding="utf-8") as file:
-        return {row["date"]: float(row["close"]) for row in csv.DictReader(file)}
+        rows = [(row["date"], float(row["close"])) for row in csv.DictReader(file)]
+    return {day: after / close - 1.0 for (day, close), (_, after) in itertools.pairwise(rows)}
 
 
 class FileReader(Speaks):
@@ -91,11 +95,8 @@ class FileReader(Speaks):
     name = "file_reader"
 
     def lean(self, snapshot: Snapshot, target: Target) -> float | None:
-        days = sorted(_file())
-        after = [day for day in days if day > snapshot.session][:1]
-        if not after or snapshot.session not in _file():
-            return None
-        return 20.0 * (_file()[after[0]] / _file()[snapshot.session] - 1.0)
+        move = _file().get(snapshot.session)
+        return None if move is None else 20.0 * move
 
 
 class Hindsight(Speaks):
