@@ -205,10 +205,12 @@ def _from_rules(name: str, first: date, last: date) -> TradingCalendar:
     except exchange_calendars.errors.InvalidCalendarName:
         raise InputError(f"no exchange is called {name!r}; use a code such as XNYS, or 24/7") from None
     except (ValueError, NotImplementedError) as error:
-        raise InputError(f"the calendar {name} cannot cover {first} to {last}: {error}") from error
+        reason = " ".join(str(error).split())[:200]  # one of them lists hundreds of days
+        raise InputError(f"the calendar {name} cannot cover {first} to {last}: {reason}") from error
     days = known.sessions.to_numpy().astype("datetime64[D]")
     closes = known.closes.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
-    closed = np.array(sorted({day.date() for day in known.adhoc_holidays}), "datetime64[D]")
+    # Timestamps for most exchanges, texts or numpy's days for some (Hong Kong, Moscow): all begin with the day.
+    closed = np.array(sorted({str(day)[:10] for day in known.adhoc_holidays}), "datetime64[D]")
     sudden = closed[[not _was_scheduled(day) for day in closed]] if len(closed) else closed
     return _calendar(name, days, closes, sudden, str(known.tz))
 

@@ -77,7 +77,7 @@ def _factored(matrix: FloatArray, where: str) -> FloatArray:
             "move the pairs towards the products of their loadings, or the loadings towards 0",
         )  # fmt: skip
     size = len(matrix)
-    root = np.zeros((size, size))
+    root: FloatArray = np.zeros((size, size))
     for i in range(size):
         for j in range(i + 1):
             rest = float(matrix[i, j] - root[i, :j] @ root[j, :j])
@@ -85,6 +85,4 @@ def _factored(matrix: FloatArray, where: str) -> FloatArray:
                 root[i, i] = math.sqrt(max(0.0, rest))
             elif root[j, j] > math.sqrt(_TOLERANCE):
                 root[i, j] = rest / root[j, j]
-    norm: FloatArray = np.sqrt((root**2).sum(axis=1, keepdims=True))
-    found: FloatArray = root / norm
-    return found
+    return root

@@ -396,3 +396,21 @@ def test_an_instant_without_a_zone_is_refused(nyse: TradingCalendar) -> None:
 def test_nobody_can_write_into_a_shared_calendar(nyse: TradingCalendar) -> None:
     with pytest.raises(ValueError, match="read-only"):
         nyse.days[0] = np.datetime64("2018-01-01")
+
+
+@pytest.mark.parametrize(
+    ("name", "closed"),
+    [("XHKG", "2023-07-17"), ("XMOS", "2020-06-24"), ("XLJU", "2017-02-02")],
+    ids=["typhoon Talim", "the victory parade", "a fault of the trading system"],
+)
+def test_exchanges_whose_single_closures_come_in_other_forms(name: str, closed: str) -> None:
+    """exchange_calendars gives them as timestamps, numpy days or texts, exchange by exchange."""
+    found = TradingCalendar.load(name, date(2016, 1, 4), date(2024, 1, 5))
+    assert not found.is_session(closed)
+    assert closed in [str(day) for day, _ in found.surprises]
+
+
+def test_a_calendar_that_cannot_be_worked_out_is_refused_in_one_short_sentence() -> None:
+    with pytest.raises(InputError, match="the calendar XTAE cannot cover 2015-01-01") as told:
+        TradingCalendar.load("XTAE", date(2015, 1, 1), date(2024, 1, 1))
+    assert len(str(told.value)) < 300

@@ -116,6 +116,9 @@ def test_bars_of_every_regime_are_in_order_and_levels_positive(regime: str) -> N
     for symbol, item in bars.items():
         assert (item.low <= np.minimum(item.open, item.close)).all(), symbol
         assert (item.high >= np.maximum(item.open, item.close)).all(), symbol
+        if symbol not in OWN.levels and regime != "still":  # a session whose range is its open and close alone is rare
+            assert (item.low < np.minimum(item.open, item.close)).mean() > 0.95, symbol
+            assert (item.high > np.maximum(item.open, item.close)).mean() > 0.95, symbol
         assert (item.volume >= 0).all() and (item.volume == np.round(item.volume)).all()
     assert (bars["^V"].low > 0).all()
 

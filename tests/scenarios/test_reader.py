@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import tomllib
 
 import pytest
 from hypothesis import example, given
@@ -301,6 +302,15 @@ def test_every_key_is_read_and_written_back() -> None:
     assert (found.events[0].time, found.events[0].value) == ("08:30", 3.0)
     assert found.faults[0].size == 5.0
     assert found.expect == (StatusIs(("stale",), by=3, never=True), LabelIs(("crisis", "risk_off"), since="2026-01-06"))
+
+
+def test_what_was_made_by_hand_is_written_as_toml_too() -> None:
+    """Whether or not a reader would accept it: no text can break out of its quotes."""
+    every = "".join(map(chr, range(128))) + "\u202e" + '"' * 3
+    for text in (every, every.replace("\n", "")):
+        made = Scenario(text, story=text, days=(ScriptedDay(1, {text: 0.5}),))
+        found = tomllib.loads(to_toml(made))
+        assert (found["title"], found["story"], found["days"][0]["returns"]) == (text, text, {text: 0.5})
 
 
 def test_clauses_say_in_english_what_they_ask() -> None:
