@@ -7,6 +7,7 @@ which is the case in which a mind could grow bolder by hearing less.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -86,7 +87,7 @@ _TODO = "return Abstention(self.name, target.key, snapshot.why_missing(signal)) 
 def names_what_is_missing(trial: Trial) -> str | None:
     """When an input goes missing, it abstains or lists the loss in `missing`."""
     notes = _watched(trial)
-    for name, before, after in _losses(trial, notes):
+    for name, before, after in _losses(trial):
         for (at, key), said in after.items():
             was = before[at, key]
             if isinstance(said, Abstention) and said.reason.startswith("it failed with"):
@@ -101,7 +102,7 @@ def names_what_is_missing(trial: Trial) -> str | None:
 
 def never_bolder_with_less(trial: Trial) -> None:
     """Losing an input never adds confidence."""
-    for name, before, after in _losses(trial, _watched(trial)):
+    for name, before, after in _losses(trial):
         for (at, key), said in after.items():
             was = before[at, key]
             if isinstance(said, View) and (isinstance(was, Abstention) or abs(said.lean) > abs(was.lean) + 1e-12):
@@ -159,6 +160,7 @@ def _about(trial: Trial, at: int, key: str) -> str:
     return f"asked about {key} on {trial.stage.market.calendar.labels[at]}"
 
 
+@lru_cache(maxsize=1)
 def _watched(trial: Trial) -> Notes:
     """What a mind asks for in the ordinary course."""
     notes, mind = Notes(), trial.mind()
@@ -169,15 +171,18 @@ def _watched(trial: Trial) -> Notes:
     return notes
 
 
-def _losses(trial: Trial, notes: Notes) -> Iterator[tuple[str, Answers, Answers]]:
+@lru_cache(maxsize=1)
+def _losses(trial: Trial) -> tuple[tuple[str, Answers, Answers], ...]:
     """(input, answers with it, answers without it) for each input of a mind."""
-    whole = lost(trial.stage, (), ())
+    notes, whole = _watched(trial), lost(trial.stage, (), ())
+    found = []
     before = answers(trial.mind(), whole, _LATE)
     for name in sorted(notes.signals):
-        yield f"the signal {name}", before, answers(trial.mind(), lost(trial.stage, (name,), _LATE), _LATE)
+        found.append((f"the signal {name}", before, answers(trial.mind(), lost(trial.stage, (name,), _LATE), _LATE)))
     for symbol in sorted(notes.symbols):
         bare = _over(whole, without(trial.stage.market, (symbol,), _LATE, _BACK))
-        yield f"the bars of {symbol}", before, answers(trial.mind(), bare, _LATE)
+        found.append((f"the bars of {symbol}", before, answers(trial.mind(), bare, _LATE)))
+    return tuple(found)
 
 
 def _over(stage: Stage, market: Market) -> Stage:

@@ -26,6 +26,11 @@ def test_every_block_is_run_here() -> None:
     assert len(CODE) == 5
 
 
+def test_the_readme_counts_them() -> None:
+    assert "asks nineteen questions" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(CHECKS) == 19
+
+
 def test_the_table_is_the_list_of_checks() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", TEXT, flags=re.M)
     assert rows == [(name, str(check.__doc__).strip()) for name, check in CHECKS.items()]

@@ -20,7 +20,7 @@ from engine.errors import InputError
 from minds.builtin.contrarian import Contrarian
 from minds.builtin.flow import Flow
 from minds.builtin.macro import Macro
-from minds.checks import Check, CheckFailed, each_check, run_checks
+from minds.checks import Check, CheckFailed, each_check
 from minds.checks.kit import CHECKS
 from tests.minds.checks import offenders
 from tests.minds.checks.offenders import OFFENDERS, Bars, Own, Sound, Table
@@ -31,6 +31,10 @@ COSTLY = {
     "unmoved_by_text", "causal_signals",
 }  # fmt: skip
 """Made of an offender only where they should find it; of the sound minds below all are made."""
+
+
+OTHERS = [name for name in CHECKS if name != "another_process"]
+"""A process of its own takes a second, and what it tells does not depend on the kind of mind."""
 
 
 @pytest.mark.parametrize("check", each_check(Sound))
@@ -45,8 +49,9 @@ def test_flow_passes(check: Check) -> None:
 
 @pytest.mark.parametrize("mind", [Macro, Contrarian, Own, Bars, Table], ids=lambda mind: mind.name)
 def test_minds_of_other_kinds_pass(mind: type) -> None:
-    results = run_checks(mind)
-    assert [result.name for result in results] == list(CHECKS)
+    ours = mind.__module__.startswith("minds.")
+    results = [check.result() for check in each_check(mind) if ours or str(check) != "another_process"]
+    assert [result.name for result in results if result.name != "another_process"] == OTHERS
     assert {result.name: result.told for result in results if result.outcome != "passed"} == {}
 
 
@@ -65,7 +70,7 @@ def test_what_is_planted_is_found_and_nothing_else(mind: type) -> None:
     ("mind", "name", "told"),
     [
         (offenders.TooFar, "lean_in_range",
-         r"asked about [A-Z]{3}:\d+ on 200\d-\d\d-\d\d its lean was -?[123]\.\d+; keep it a finite number from -1 to 1"),
+         r"asked about [A-Z]{3}:\d+ on 200\d-\d\d-\d\d its lean was -?[123]\.\d+; keep it a finite number"),
         (offenders.Raises, "abstains_without_data",
          r"asked about SPY:1 on .* with all signals and the bars of thirty sessions gone it failed with TypeError: "
          r"float\(\) argument must be .*; return Abstention\(self.name, target.key, snapshot.why_missing\(signal\)\)"),
