@@ -51,9 +51,13 @@ def command(
     roles = opened.universe
     loaded = opened.source.load(roles, opened.end)
     market = Market.build(roles, loaded.bars, loaded.events, loaded.closes)
+    called = default_targets(roles)
+    if opened.end is None:
+        last = _last(market, [target.symbol for target in called])
+        market = market if start and start > market.calendar.labels[last] else market.cut(last + 1)
     first = _start(market, None if start is None else opened.start)  # a scenario's own days would leave out its past
     models = tuple(regime) or tuple(item.name for item in list_regimes() if not item.error)
-    subject = installed(tuple(mind) or None, models, default_targets(roles))
+    subject = installed(tuple(mind) or None, models, called)
     with progress_bar() as progress, waiting_told(), contextlib.redirect_stdout(sys.stderr):  # what a plug-in prints
         report = audit(Plan(subject, market, first, dates, seed), progress)
     if as_json:
@@ -62,6 +66,12 @@ def command(
         _tell(report)
     if not report.clean:
         sys.exit(1)
+
+
+def _last(market: Market, symbols: Sequence[str]) -> int:
+    """The last session on which each of these has a bar, of those that have any."""
+    columns = [market.column(symbol) for symbol in symbols if symbol in market.rows]
+    return min(int(np.flatnonzero(~np.isnan(column))[-1]) for column in columns)
 
 
 def _start(market: Market, first: date | None) -> int:

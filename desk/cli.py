@@ -177,7 +177,7 @@ def regimes_evaluate(as_json: bool, **options: Any) -> None:
 @click.option("--mind", multiple=True, metavar="NAME", help="A mind; repeat it for more [default: the built-in ones].")
 @click.option("--regime", multiple=True, metavar="NAME", help="A regime model; the first leads [default: all].")
 @click.option("--start", metavar="DAY", help="First day on which anybody is asked [default: five years of sessions].")
-@click.option("--end", metavar="DAY", help="Last day of the data that are used [default: the data's last].")
+@click.option("--end", metavar="DAY", help="Last day of the data that are used [default: the targets' last].")
 @click.option(
     "--dates", default=5, show_default=True, type=click.IntRange(1, 1000), help="Days after which the future changes."
 )

@@ -20,7 +20,7 @@ from backtest.audit.peeks import Peeks, troubled
 from backtest.audit.shift import redated, rescaled, shifted
 from backtest.audit.subject import Subject
 from backtest.audit.trial import whole_run
-from backtest.audit.warm_up import settling
+from backtest.audit.warm_up import later, settling
 from backtest.audit.worker import Answer
 from engine.errors import InputError
 from engine.market import Market
@@ -32,6 +32,8 @@ Progress = Callable[[int, int, str], None]
 
 _EARLY = 20
 """Sessions into the range before the first date, so that minds and models have said something."""
+_PAST = 6300
+"""Sessions before the range that are kept, 25 years: more than any of `LENGTHS`, and than a replay warms up on."""
 _TROUBLED = ("cut", "garbage", "flat")
 """Futures that are tried after a present full of troubles."""
 _OTHERS = 7
@@ -47,7 +49,7 @@ class Plan(NamedTuple):
     Attributes:
         subject: who.
         market: the real history.
-        start: position of the first session on which anybody is asked.
+        start: position of the first session on which anybody is asked; 25 years before it are kept.
         dates: how many sessions are taken for the present in turn; from four on, every symbol meets every trouble.
         seed: of the choice of dates and of the invented futures.
     """
@@ -72,6 +74,8 @@ def audit(plan: Plan, progress: Progress | None = None) -> Report:
 
 class _Audit:
     def __init__(self, plan: Plan, progress: Progress | None) -> None:
+        begin = max(plan.start - _PAST, 0)
+        plan = plan._replace(market=later(plan.market, begin), start=plan.start - begin)
         subject, market = plan.subject, plan.market
         need, have = _EARLY + 2 + plan.dates, max(market.size - plan.start, 0)
         if plan.dates < 1 or plan.start < 0 or have < need:
@@ -129,12 +133,13 @@ class _Audit:
         self._step("a history with troubles")
         ill, _ = whole_run(self._subject, troubled(self._market, self._dates), self._whole.window)
         more = Peeks(
-            self._subject, ill, seed, shaky, ", in a history with holes, spikes and flat stretches", known=peeks.known
-        )
+            self._subject, ill, seed, shaky, ", in a history with holes, spikes and flat stretches",
+            followed=peeks.followed, known=peeks.known,
+        )  # fmt: skip
         for at in self._dates:
             more.search(at, [future for future in FUTURES if future.name in _TROUBLED], self._step)
         self._report.findings += peeks.findings + more.findings
-        self._report.followed += peeks.followed + more.followed
+        self._report.followed += more.followed
         return more.known
 
     def _outside(self, shaky: Mapping[Who, Moved], known: set[Who], answers: Sequence[Answer], cut: int) -> None:

@@ -22,7 +22,7 @@ from engine.market import Market
 from minds.view import View
 from regimes.reading import RegimeReading
 
-__all__ = ["LENGTHS", "Settling", "settling"]
+__all__ = ["LENGTHS", "Settling", "later", "settling"]
 
 LENGTHS = (252, 756, 1512, 3024, 6048)
 """Sessions of history, in years of 252: one, three, six, twelve, twenty-four."""
@@ -91,7 +91,7 @@ def _lengths(most: int) -> list[int]:
 
 def _short(subject: Subject, whole: Whole, at: int, length: int) -> _Answers:
     """The answers at session `at` with `length` sessions of history, as a replay that begins there gives them."""
-    market = _later(whole.market.cut(at + 1), at + 1 - length)
+    market = later(whole.market.cut(at + 1), at + 1 - length)
     signals = signals_of(market, whole.specs)
     cast, window = subject.cast(), range(max(length - WARM_UP, 0), length)
     readings = look(Cast((), cast.models), subject.targets, market, signals, window)
@@ -106,7 +106,7 @@ def _at(whole: Whole, at: int) -> Reading:
     return whole.seen.readings[whole.lead][at - whole.window.start]
 
 
-def _later(market: Market, start: int) -> Market:
+def later(market: Market, start: int) -> Market:
     """The market as if history had begun at session `start`."""
     calendar = replace(market.calendar, days=market.calendar.days[start:], closes=market.calendar.closes[start:])
     columns = {name: column[:, start:].copy() for name, column in market.columns.items()}
