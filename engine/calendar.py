@@ -156,18 +156,33 @@ class TradingCalendar:
         limit = np.datetime64((now - PUBLISH_AFTER_CLOSE).astimezone(UTC).replace(tzinfo=None), "s")
         return int(np.searchsorted(self.closes, limit, side="right")) - 1
 
+    @cached_property
+    def _deadlines(self) -> dict[int, list[str]]:
+        return {}
+
     def deadline(self, at: int, horizon: int) -> str:
         """ISO day on which a claim of session `at` falls due, as it was scheduled on that day.
 
         Raises:
             InputError: the horizon is not from 1 to 64, `at` is negative, or the calendar ends before the deadline.
         """
+        known = self._deadlines.get(horizon)
+        if known is not None and 0 <= at < len(known):
+            return known[at]
         if not 1 <= horizon <= _LONGEST_HORIZON:
             raise InputError(f"a horizon of {horizon} sessions is not possible; give 1 to {_LONGEST_HORIZON}")
         if at < 0:
             raise InputError(f"the calendar {self.name} starts on {self.days[0]}; no session before it is known")
         if at + horizon >= len(self.days):
             raise InputError(f"the calendar {self.name} ends on {self.days[-1]}, before the deadline")
+        days = self._deadlines[horizon] = self.labels[horizon:]
+        for closed, _ in self.surprises:  # elsewhere the schedule is what happened
+            place = int(np.searchsorted(self.days, closed))
+            for near in range(max(place - horizon - 1, 0), min(place + 1, len(days))):
+                days[near] = self._scheduled(near, horizon)
+        return days[at]
+
+    def _scheduled(self, at: int, horizon: int) -> str:
         today, plain = self.labels[at], self.labels[at + horizon]
         closed = self._closed_days
         near = range(bisect_right(closed, today), bisect_right(closed, plain))

@@ -7,12 +7,12 @@ the bar is missing (halt, delisting) and, for a direction, when the price has no
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
+from operator import mul, truediv
 
 from engine.claims import Claim, Verdict
-from engine.scoring import brier_one, log_score_one, winkler_one
+from engine.scoring import graded_one, winkler_one
 
 __all__ = ["RESOLVER_VERSION", "resolve"]
 
@@ -76,9 +76,10 @@ def _relative(claim: Claim, p: float, base: float, growth: float, versus: Prices
 def _roughness(path: Prices) -> float:
     """Annualised sample deviation of the daily log returns of the path."""
     prices = [price for price in path if price is not None]
-    moves = [math.log(after / before) for before, after in itertools.pairwise(prices)]
+    moves = list(map(math.log, map(truediv, prices[1:], prices)))
     mean = sum(moves) / len(moves)
-    return math.sqrt(sum([(move - mean) * (move - mean) for move in moves]) / (len(moves) - 1) * 252.0)
+    away = [move - mean for move in moves]
+    return math.sqrt(sum(map(mul, away, away)) / (len(moves) - 1) * 252.0)
 
 
 def _deepest(start: float, path: Prices) -> float:
@@ -88,9 +89,10 @@ def _deepest(start: float, path: Prices) -> float:
 
 def _graded(claim: Claim, p: float, base: float, happened: bool, realised: float, settled: str) -> Verdict:
     outcome = 1 if happened else 0
+    score, base_score, log_score = graded_one(outcome, p, base)
     return Verdict(
-        claim.id, "right" if (p >= 0.5) == happened else "wrong", "", settled, outcome, realised,
-        brier_one(outcome, p), brier_one(outcome, base), log_score_one(outcome, p),
+        claim.id, "right" if (p >= 0.5) == happened else "wrong", "", settled, outcome, realised, score, base_score,
+        log_score,
     )  # fmt: skip
 
 

@@ -151,16 +151,11 @@ class Snapshot:
 
     def values(self, names: tuple[str, ...]) -> Row:
         """Values of several signals at once, None where missing: the quick way to read a fixed list."""
-        return self.values_and_zs(names)[0]
-
-    def values_and_zs(self, names: tuple[str, ...]) -> tuple[Row, Row]:
-        """Values and z-scores of several signals at once, None where missing: the quick way to read a fixed list."""
         try:
             pick = self._index.picker(names)
         except KeyError as error:
             raise _undeclared(error.args[0]) from None
-        found = [None if number != number else number for number in pick(self._numbers)]
-        return tuple(found[: len(names)]), tuple(found[len(names) :])
+        return tuple([None if number != number else number for number in pick(self._numbers)])
 
     def blend(self, blend: Blend) -> list[float] | None:
         """Today's numbers of a blend (see `engine.signals.blend.blended`); None when the run does not compute it."""

@@ -171,11 +171,11 @@ class Cycle:
     ) -> Forecast | None:  # fmt: skip
         """Publish the direction and interval claims of one target as far as the gates let them."""
         made = self._direction(desk, draft, reading, said, claims, held)
-        if band is not None and len(desk.past):
+        if band is not None and len(desk.low):
             identity = claim_id(draft.session, draft.symbol, "interval", draft.horizon)
             claim = draft.claim(
                 "interval", identity, low=math.expm1(band.low), high=math.expm1(band.high),
-                base_low=desk.past.quantile(0.1), base_high=desk.past.quantile(0.9),
+                base_low=desk.low.value, base_high=desk.high.value,
             )  # fmt: skip
             claims.append(claim)
             desk.open.append(Waiting(claim, draft.due, reading.label))

@@ -40,7 +40,7 @@ class RiskDesk:
 
     def look(self, snapshot: Snapshot, score: float | None) -> None:
         """Take in a session."""
-        (realised, expected), _ = snapshot.values_and_zs(self._reads)
+        realised, expected = snapshot.values(self._reads)
         self._odds = self._outlook.update(snapshot.price(self.symbol, "adj_close"), realised, expected, score)
 
     def call(self, draft: Draft, label: str) -> Iterator[Claim]:

@@ -24,7 +24,7 @@ EDGE = 0.20
 _ETA = 2.0
 _PRIOR_STRENGTH = 2.0
 _BASE_WEIGHT = 0.5
-_FLOOR = 0.01
+_FLOOR, _CEILING = 0.01, 0.99
 
 
 def bound(copies: int) -> float:
@@ -48,7 +48,8 @@ class Recalibration:
         """Take in one settled claim."""
         self._xe += edge * (outcome - base)
         self._xx += edge * edge
-        self.k = min(max(self._xe / (self._xx + _PRIOR_STRENGTH), 0.0), 1.0)
+        k = self._xe / (self._xx + _PRIOR_STRENGTH)
+        self.k = 0.0 if k < 0.0 else 1.0 if k > 1.0 else k
 
 
 class Aggregator:
@@ -63,14 +64,16 @@ class Aggregator:
     def predict(self, experts: Sequence[float | None]) -> float:
         """Probability from the experts' (None sleeps); expert 0 never sleeps."""
         zero = one = 0.0
+        exp = math.exp
         for weight, p in zip(self.weights, experts, strict=True):
             if p is not None:
-                zero += weight * math.exp(-_ETA * p * p)
-                one += weight * math.exp(-_ETA * (1.0 - p) * (1.0 - p))
+                zero += weight * exp(-_ETA * p * p)
+                one += weight * exp(-_ETA * (1.0 - p) * (1.0 - p))
         if zero <= 0.0 or one <= 0.0:  # every awake weight has underflowed: the base rate speaks alone
             return experts[0] if experts[0] is not None else 0.5
         # g(0) - g(1) with g(y) = -ln(sum) / 2, then the substitution of the square-loss game.
-        return min(max(0.5 + (math.log(one) - math.log(zero)) / (2.0 * _ETA), 0.0), 1.0)
+        p = 0.5 + (math.log(one) - math.log(zero)) / (2.0 * _ETA)
+        return 0.0 if p < 0.0 else 1.0 if p > 1.0 else p
 
     def learn(self, experts: Sequence[float | None], said: float, outcome: int) -> None:
         """Charge each expert its loss; a sleeping one is charged the synthesis's."""
@@ -116,14 +119,27 @@ class Synthesis:
 
     def forecast(self, base: float, leans: Sequence[float | None], cap: float = 1.0) -> Forecast:
         """Combine leans (None: silent) beside a base rate; `cap` in [0, 1] shrinks every edge, as a gate may ask."""
-        edges = tuple([None if lean is None else EDGE * lean for lean in leans])
-        earned = zip(edges, self.shrinkage, strict=True)
-        experts = (base, *[None if edge is None else _clip(base + cap * shrink.k * edge) for edge, shrink in earned])
+        edges: list[float | None] = []
+        experts: list[float | None] = [base]
+        for lean, shrink in zip(leans, self.shrinkage, strict=True):
+            if lean is None:
+                edges.append(None)
+                experts.append(None)
+                continue
+            edge = EDGE * lean
+            edges.append(edge)
+            p = base + cap * shrink.k * edge
+            experts.append(_FLOOR if p < _FLOOR else _CEILING if p > _CEILING else p)
+        copy = self._free_copy() if self._open else 0
+        return Forecast(self.copies[copy].predict(experts), base, tuple(edges), tuple(experts), copy)
+
+    def _free_copy(self) -> int:
+        """The first copy that waits for no outcome; a new one when all do."""
         busy = {made.copy for made in self._open.values()}
         copy = next((at for at in range(len(self.copies)) if at not in busy), len(self.copies))
         if copy == len(self.copies):
             self.copies.append(Aggregator(len(self.minds)))
-        return Forecast(self.copies[copy].predict(experts), base, edges, experts, copy)
+        return copy
 
     def publish(self, claim: str, made: Forecast) -> None:
         """The forecast was published as `claim`: its copy waits for the outcome."""
@@ -144,7 +160,3 @@ class Synthesis:
         """Mean weight of the base rate and of each mind over the copies."""
         names = ("base_rate", *self.minds)
         return {name: sum(copy.weights[at] for copy in self.copies) / len(self.copies) for at, name in enumerate(names)}
-
-
-def _clip(p: float) -> float:
-    return min(max(p, _FLOOR), 1.0 - _FLOOR)

@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.bars import FloatArray
 from engine.claims import Target
-from engine.scoring import BaseRate, ExpandingQuantile
+from engine.scoring import BaseRate, RunningQuantile
 from engine.snapshot import Feed, Snapshot
 from minds.intervals import Band, IntervalForecaster
 from minds.synthesis import Synthesis
@@ -34,7 +34,7 @@ class TargetDesk:
         self.target = target
         self.volatility = f"{target.role}.vol_forecast_{1 if target.horizon <= _SHORT else MONTH}d"
         self.base = BaseRate()
-        self.past = ExpandingQuantile()
+        self.low, self.high = RunningQuantile(0.1), RunningQuantile(0.9)
         self.intervals = IntervalForecaster(target.horizon)
         self.synthesis = Synthesis(minds)
         self.open: deque[Waiting] = deque()
@@ -47,7 +47,8 @@ class TargetDesk:
         growth = growth[~np.isnan(growth)]
         for ratio in growth[growth != 1.0].tolist():
             self.base.add(ratio > 1.0)
-        self.past.extend((growth - 1.0).tolist())
+        for past in (self.low, self.high):
+            past.extend((growth - 1.0).tolist())
         self._said.extend([(None, None)] * min(horizon, len(prices)))
 
     def learn(self, feed: Feed, at: int) -> None:
@@ -63,7 +64,8 @@ class TargetDesk:
         realised = math.log(growth)
         if realised != 0.0:
             self.base.add(realised > 0.0)
-        self.past.add(growth - 1.0)
+        self.low.add(growth - 1.0)
+        self.high.add(growth - 1.0)
         self.intervals.observe(realised, sigma, band)
 
     def look(self, snapshot: Snapshot) -> Band | None:

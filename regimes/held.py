@@ -21,7 +21,7 @@ _TRENDING = 1.3
 
 def path_of(today: Snapshot) -> Path:
     """Trending up, trending down or choppy over 21 sessions; unknown without the history for it."""
-    return path_from(*today.values_and_zs(_READ)[0])
+    return path_from(*today.values(_READ))
 
 
 def path_from(ratio: float | None, move: float | None) -> Path:

@@ -23,7 +23,7 @@ import numpy as np
 
 from engine.bars import FloatArray
 from engine.linear import logistic
-from engine.scoring import BaseRate, ExpandingQuantile
+from engine.scoring import BaseRate, RunningQuantile
 
 __all__ = ["DRAWDOWN", "MONTH", "EventOdds", "Odds", "Outlook"]
 
@@ -107,7 +107,7 @@ class Outlook:
 
     def __init__(self) -> None:
         self.volatility, self.drawdown = EventOdds(0.25), EventOdds(0.10)
-        self._past = ExpandingQuantile()
+        self._past = RunningQuantile(_QUANTILE)
         self._begun: deque[_Begun] = deque()
         self._prices: deque[float | None] = deque(maxlen=MONTH)
 
@@ -131,7 +131,7 @@ class Outlook:
             self._end(self._begun.popleft(), realised)
         if realised is not None:
             self._past.add(realised)
-        threshold = self._past.quantile(_QUANTILE) if len(self._past) >= _LEAST_QUANTILE else None
+        threshold = self._past.value if len(self._past) >= _LEAST_QUANTILE else None
         level = None if expected is None or expected <= 0.0 else math.log(expected * math.sqrt(_YEAR))
         calm = None if level is None else (level,)
         wild = None if level is None or threshold is None or score is None else (score, level - math.log(threshold))

@@ -59,10 +59,9 @@ class RulesModel:
     def update(self, today: Snapshot) -> RegimeReading:
         """The reading after this session."""
         machine = self._machine
-        (
-            (score, coverage, ratio, move, vix, realised, drawdown, vix_change, jump, week, ret, appetite, *parts),
-            _,
-        ) = today.values_and_zs(_READ)
+        score, coverage, ratio, move, vix, realised, drawdown, vix_change, jump, week, ret, appetite, *parts = (
+            today.values(_READ)
+        )
         changed = machine.step(score, vix, realised, drawdown)
         if changed or not self._since:
             self._since = today.session

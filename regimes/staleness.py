@@ -117,18 +117,17 @@ class StaleWatch:
         overall = sum(self._squares.values()) / count
         if overall <= 0.0:
             return None
-        variance = {
-            name: (self._squares[name] + _PRIOR_SESSIONS * _PRIOR[name] ** 2 * overall)
-            / (self._counts[name] + _PRIOR_SESSIONS)
-            for name in LABELS
-        }
-        own = _log_t5(ret, variance[label])
-        rivals = [
-            _log_t5(ret, rival) - own
-            for rival in variance.values()
-            if max(rival / variance[label], variance[label] / rival) > _APART**2
-        ]
-        self._cusum = max(0.0, _FORGET * self._cusum + max(rivals, default=0.0))
+        squares, counts = self._squares, self._counts
+        pull = _PRIOR_SESSIONS * overall
+        own = (squares[label] + pull * _PRIOR[label] ** 2) / (counts[label] + _PRIOR_SESSIONS)
+        least, most = own / _APART**2, own * _APART**2
+        best = -math.inf
+        for name in LABELS:
+            rival = (squares[name] + pull * _PRIOR[name] ** 2) / (counts[name] + _PRIOR_SESSIONS)
+            if not least <= rival <= most:
+                best = max(best, _log_t5(ret, rival))
+        gain = 0.0 if best == -math.inf else best - _log_t5(ret, own)
+        self._cusum = max(0.0, _FORGET * self._cusum + gain)
         return Fired("likelihood", self._cusum, _CUSUM) if self._cusum > _CUSUM else None
 
     def _drift(self, sign: int, score: float | None) -> Fired | None:

@@ -15,12 +15,21 @@ has resolved.
 from engine.scoring.calibration import Corp, Murphy, bias, corp, ece, murphy
 from engine.scoring.comparison import Comparison, dm_test, skill_interval
 from engine.scoring.evidence import Interval, cell_rate, e_process, e_value, shrunk_rate, wilson
-from engine.scoring.reference import Band, BaseRate, ExpandingQuantile, climatology, climatology_interval, tails
+from engine.scoring.reference import (
+    Band,
+    BaseRate,
+    ExpandingQuantile,
+    RunningQuantile,
+    climatology,
+    climatology_interval,
+    tails,
+)
 from engine.scoring.rules import (
     CLIP,
     brier,
     brier_one,
     covered,
+    graded_one,
     log_score,
     log_score_one,
     skill,
@@ -37,6 +46,7 @@ __all__ = [
     "ExpandingQuantile",
     "Interval",
     "Murphy",
+    "RunningQuantile",
     "bias",
     "brier",
     "brier_one",
@@ -49,6 +59,7 @@ __all__ = [
     "e_process",
     "e_value",
     "ece",
+    "graded_one",
     "log_score",
     "log_score_one",
     "murphy",

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections.abc import Iterable
+from heapq import heapify, heappush, heappushpop
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +23,17 @@ from engine.errors import InputError
 from engine.scoring import _checks as check
 from engine.scoring._checks import FloatArray
 
-__all__ = ["PRIOR", "STRENGTH", "Band", "BaseRate", "ExpandingQuantile", "climatology", "climatology_interval", "tails"]
+__all__ = [
+    "PRIOR",
+    "STRENGTH",
+    "Band",
+    "BaseRate",
+    "ExpandingQuantile",
+    "RunningQuantile",
+    "climatology",
+    "climatology_interval",
+    "tails",
+]
 
 PRIOR = 0.54
 """Long-run share of sessions on which a US equity index rises."""
@@ -173,6 +184,70 @@ class ExpandingQuantile:
         low, high = values[index], values[index + 1]
         weight = position - index
         # Working from the nearer end is numpy's rule; it keeps the result monotone in q.
+        return low + (high - low) * weight if weight < 0.5 else high - (high - low) * (1.0 - weight)
+
+
+class RunningQuantile:
+    """One quantile of every value added so far; the same bits as `ExpandingQuantile`, in less time.
+
+    The values below the quantile and those above it are two heaps, so that adding one costs a logarithm instead of a
+    move of half the memory.
+
+    >>> median = RunningQuantile(0.5)
+    >>> for value in (3.0, 1.0, 2.0):
+    ...     median.add(value)
+    >>> median.value, len(median)
+    (2.0, 3)
+    """
+
+    __slots__ = ("_above", "_below", "_q")
+
+    def __init__(self, q: float) -> None:
+        """Start with no values; raises `InputError` when q is outside [0, 1]."""
+        if not 0.0 <= q <= 1.0:
+            raise InputError(f"there is no {q!r} quantile; keep q between 0 and 1")
+        self._q = q
+        self._below: list[float] = []  # negated, so that its first is the largest
+        self._above: list[float] = []
+
+    def __len__(self) -> int:
+        """Count the values added, voids not included."""
+        return len(self._below) + len(self._above)
+
+    def add(self, x: float) -> None:
+        """Add one value; NaN (void) changes nothing. Raises `InputError` for an infinite one."""
+        if not -math.inf < x < math.inf:
+            if x == x:
+                raise InputError(f"cannot take quantiles of {x!r}; pass finite returns, or NaN for void")
+            return
+        below, above = self._below, self._above
+        wanted = int((len(below) + len(above)) * self._q) + 1  # values up to and with the one at or under the quantile
+        if len(below) < wanted:
+            heappush(below, -heappushpop(above, x))
+        else:
+            heappush(above, -heappushpop(below, -x))
+
+    def extend(self, values: Iterable[float]) -> None:
+        """Add many values at once, as `add` would one by one."""
+        found = [float(x) for x in values if x == x]
+        if any(math.isinf(x) for x in found):
+            raise InputError("cannot take quantiles of an infinite value; pass finite returns, or NaN for void")
+        found = sorted([*found, *self._above, *[-x for x in self._below]])
+        split = int((len(found) - 1) * self._q) + 1 if found else 0
+        self._below, self._above = [-x for x in found[:split]], found[split:]
+        heapify(self._below)
+
+    @property
+    def value(self) -> float:
+        """The linearly interpolated quantile (Hyndman & Fan 1996, type 7); `InputError` when nothing was added."""
+        below, above = self._below, self._above
+        if not below:
+            raise InputError(f"no {self._q!r} quantile of no values; add one first")
+        low = -below[0]
+        if not above:
+            return low
+        position = (len(below) + len(above) - 1) * self._q
+        weight, high = position - int(position), above[0]
         return low + (high - low) * weight if weight < 0.5 else high - (high - low) * (1.0 - weight)
 
 

@@ -19,7 +19,18 @@ from engine.errors import InputError
 from engine.scoring import _checks as check
 from engine.scoring._checks import BoolArray, FloatArray
 
-__all__ = ["CLIP", "brier", "brier_one", "covered", "log_score", "log_score_one", "skill", "winkler", "winkler_one"]
+__all__ = [
+    "CLIP",
+    "brier",
+    "brier_one",
+    "covered",
+    "graded_one",
+    "log_score",
+    "log_score_one",
+    "skill",
+    "winkler",
+    "winkler_one",
+]
 
 CLIP = (0.02, 0.98)
 """Where the log score clips probabilities: one careless 0 must not decide a whole record."""
@@ -195,6 +206,18 @@ def skill(score: npt.ArrayLike, reference: npt.ArrayLike) -> float:
     if total <= 0.0:
         raise InputError(f"skill needs a reference that can be beaten, but its scores sum to {total!r}; check it")
     return 1.0 - math.fsum(own.tolist()) / total
+
+
+def graded_one(y: int, p: float, base: float) -> tuple[float, float, float]:
+    """Brier score of a probability, Brier score of its base rate, and log score, of one settled claim.
+
+    >>> [round(score, 4) for score in graded_one(1, 0.6, 0.5)]
+    [0.16, 0.25, 0.5108]
+    """
+    _check_one(y, p)
+    _check_one(y, base)
+    miss, plain = p - y, base - y
+    return miss * miss, plain * plain, _log(y, p, *CLIP)
 
 
 def _log(y: float, p: float, low: float, high: float) -> float:

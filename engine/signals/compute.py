@@ -74,7 +74,7 @@ class SignalIndex:
         return {}
 
     def picker(self, names: tuple[str, ...]) -> Callable[[memoryview[float]], tuple[float, ...]]:
-        """A function that takes the values of `names` and then their z-scores out of a row's numbers.
+        """A function that takes the values of `names` out of a row's numbers.
 
         Raises:
             KeyError: no signal has that name.
@@ -82,8 +82,7 @@ class SignalIndex:
         found = self._pickers.get(names)
         if found is None:
             columns = [self.at[name] for name in names]
-            places = [*columns, *[len(self.specs) + column for column in columns]]
-            found = itemgetter(*places) if places else lambda row: ()
+            found = itemgetter(*columns) if len(columns) > 1 else lambda row: tuple(row[column] for column in columns)
             self._pickers[names] = found
         return found
 
