@@ -74,6 +74,13 @@ def run_backtest(
         InputError: the settings, the data or the folder cannot be used; the sentence says what to do.
         LeakAlarm: a record is too good to be true; everything but the scores is kept.
     """
+    with _no_collector():
+        return _run(settings, source, out, resume, progress, cache)
+
+
+def _run(
+    settings: Settings, source: Source, out: Path, resume: bool, progress: Progress | None, cache: Path | None
+) -> Done:
     began = time.perf_counter()
     folder = RunFolder(out)
     if folder.begun and not resume:
@@ -86,8 +93,7 @@ def run_backtest(
     folder.make()
     book = ScoreBook(settings.minds)
     with _open(folder, settings.genesis(market.calendar.labels[start])) as ledger:
-        with _no_collector():
-            essay = _cycles(replay, settings, ledger, folder, book, progress)
+        essay = _cycles(replay, settings, ledger, folder, book, progress)
         replayed = time.perf_counter()
         head = ledger.head
         scores = _scores(book, head, settings, replay)
@@ -110,7 +116,7 @@ def run_backtest(
 
 @contextlib.contextmanager
 def _no_collector() -> Iterator[None]:
-    """Pause the search for reference cycles: a replay makes none, and the search walks millions of live numbers."""
+    """Pause the search for reference cycles: a run hardly makes any, and the search walks millions of live numbers."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -30,7 +30,7 @@ __all__ = [
     "parse_targets",
 ]
 
-LEDGER_FORMAT = 1
+LEDGER_FORMAT = 2
 EssayChoice = int | Literal["all"]
 """How many of the last sessions get an essay."""
 

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 APPLICATION_ID = 0x574B4C47  # "WKLG" in the file header: `file` and this module tell a ledger from any other database
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 5.0  # how long a statement waits for another program's short lock; the writer lock never waits
 
 # Measured over 4 to 64 KiB: an append of 1 to 3 KB writes the fewest bytes to the journal with pages that hold a few of
@@ -73,7 +73,7 @@ def _view(name: str, columns: str) -> str:
 
 _VIEWS = {
     "claims": _view("claims", "id kind symbol horizon probability low high base_rate reference deadline"),
-    "verdicts": _view("verdicts", "id outcome result brier"),
+    "verdicts": _view("verdicts", "id result outcome realised score base_score log_score reason"),
 }
 
 _SCHEMA = {"entries": _TABLE, **_GUARDS, **_VIEWS}

@@ -54,7 +54,7 @@ class Cycle:
         }
         self.tally = Tally((*self.names, "synthesis"))
         self._all: list[TargetDesk | RiskDesk | PairDesk] = [*self.desks.values(), *self.risks, *self.pairs]
-        self._lacking: tuple[list[tuple[Missing, ...]], tuple[Missing, ...]] = ([], ())
+        self._lacking: tuple[list[tuple[Missing, ...]], tuple[Missing, ...], str] = ([], (), "")
         self._feed = feed
         self._count = 0
 
@@ -110,12 +110,13 @@ class Cycle:
                     forecasts[key] = made
         self._call_risks(snapshot, as_of, reading, claims)
         self._call_pairs(snapshot, as_of, reading, views, claims, held, forecasts)
+        missing, since = self._missing(views.values(), snapshot.session)
         return CycleRecord(
             cycle=self._count, session=snapshot.session, as_of=snapshot.as_of, timezone=self._feed.calendar.timezone,
             data=snapshot.data, reading=reading, targets=self.targets, views=views, debates=debates,
             claims=tuple(claims), gates=tuple(held), verdicts=tuple(verdicts),
-            records=self._records(reading) if quote else (), missing=self._missing(views.values()),
-            signals=_quotes(snapshot) if quote else {}, forecasts=forecasts,
+            records=self._records(reading) if quote else (), missing=missing,
+            signals=_quotes(snapshot) if quote else {}, forecasts=forecasts, missing_since=since,
         )  # fmt: skip
 
     def synthesis_copies(self) -> int:
@@ -146,7 +147,8 @@ class Cycle:
     ) -> Draft | None:
         """What today's claims on a target have in common, unless a gate says that there can be none."""
         session = snapshot.session
-        stop = gates.unique_gate(target, claim_id(session, target.symbol, "direction", target.horizon), claims)
+        identity = claim_id(session, target.symbol, "direction", target.horizon)
+        stop = gates.unique_gate(target, identity, claims) if claims else None
         draft = self._common(target.symbol, target.horizon, snapshot, as_of)
         if draft is None:
             stop = gates.reference_gate(target, None, session)
@@ -159,7 +161,7 @@ class Cycle:
 
     def _common(self, symbol: str, horizon: int, snapshot: Snapshot, as_of: str) -> Draft | None:
         """The same without gates; None when there is no close to measure from."""
-        reference = snapshot.price(symbol)
+        reference = self._feed.prices(symbol, "close")[snapshot.at]
         if reference is None:
             return None
         deadline = self._feed.calendar.deadline(snapshot.at, horizon)
@@ -174,8 +176,8 @@ class Cycle:
         if band is not None and len(desk.low):
             identity = claim_id(draft.session, draft.symbol, "interval", draft.horizon)
             claim = draft.claim(
-                "interval", identity, low=math.expm1(band.low), high=math.expm1(band.high),
-                base_low=desk.low.value, base_high=desk.high.value,
+                "interval", identity, None, None, math.expm1(band.low), math.expm1(band.high), desk.low.value,
+                desk.high.value,
             )  # fmt: skip
             claims.append(claim)
             desk.open.append(Waiting(claim, draft.due, reading.label))
@@ -193,12 +195,12 @@ class Cycle:
         leans = tuple([item.lean if isinstance(item, View) else None for item in said])
         made = desk.synthesis.forecast(desk.base.value, leans, gates.COVERAGE_CAP if checked else 1.0)
         standing = [item.claim for other in self._siblings[draft.symbol] for item in other.open]
-        netted = gates.netting_gate(desk.target, made.probability, standing)
+        netted = gates.netting_gate(desk.target, made.probability, standing) if standing else None
         if netted is not None:
             held.append(netted)
             return made
         identity = claim_id(draft.session, draft.symbol, "direction", draft.horizon)
-        claim = draft.claim("direction", identity, probability=made.probability, base_rate=made.base)
+        claim = draft.claim("direction", identity, made.probability, made.base)
         desk.synthesis.publish(claim.id, made)
         desk.open.append(Waiting(claim, draft.due, reading.label, leans))
         claims.append(claim)
@@ -229,13 +231,15 @@ class Cycle:
                 claims.append(said[0])
                 forecasts[pair.pair.key] = said[1]
 
-    def _missing(self, views: Iterable[Said]) -> tuple[Missing, ...]:
-        """What anybody lacks, each once, by name; hardly ever other than the session before."""
+    def _missing(self, views: Iterable[Said], session: str) -> tuple[tuple[Missing, ...], str]:
+        """What anybody lacks, each once, by name, and since when; it hardly ever differs from the session before."""
         lacks = [spoken.missing for said in views for spoken in said]
-        if lacks != self._lacking[0]:
-            found = {item.signal: item for missing in lacks for item in missing}
-            self._lacking = (lacks, tuple(found[name] for name in sorted(found)))
-        return self._lacking[1]
+        before, missing, since = self._lacking
+        if lacks != before or not since:
+            by_name = {item.signal: item for lacked in lacks for item in lacked}
+            found = tuple([by_name[name] for name in sorted(by_name)])
+            self._lacking = (lacks, found, since if since and found == missing else session)
+        return self._lacking[1:]
 
     def _records(self, reading: RegimeReading) -> tuple[MindRecord, ...]:
         weights = self.desks[self.targets[0].key].synthesis.weights()

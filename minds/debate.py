@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
+from operator import mul
 
 from minds.view import Abstention, Debate, DebateLabel, View
 
@@ -36,26 +37,26 @@ def conviction(confidences: Iterable[float]) -> float:
     if not ranked:
         return 0.0
     weights = _weights(len(ranked))
-    return sum([weight * value for weight, value in zip(weights, ranked, strict=True)]) / sum(weights)
+    total: float = sum(map(mul, weights, ranked))
+    return total / sum(weights)
 
 
 def debate(views: Sequence[View | Abstention]) -> Debate:
     """Label, conviction and confidences of what was said about one target, in the given order of minds."""
     spoken = [item for item in views if isinstance(item, View)]
-    confidences = tuple([(item.mind, item.confidence) for item in spoken])
-    return Debate(_label(spoken), conviction([value for _, value in confidences]), confidences)
+    leans = [item.lean for item in spoken]
+    confidences = tuple([(item.mind, abs(item.lean)) for item in spoken])
+    return Debate(_label(leans), conviction(map(abs, leans)), confidences)
 
 
-def _label(spoken: Sequence[View]) -> DebateLabel:
-    rises = sum([item.lean > 0.0 for item in spoken])
-    falls = sum([item.lean < 0.0 for item in spoken])
-    if rises and falls:
+def _label(leans: Sequence[float]) -> DebateLabel:
+    rise, fall = max(leans, default=0.0) > 0.0, min(leans, default=0.0) < 0.0
+    if rise and fall:
         return "divergent"
-    if rises + falls == 0:
-        return "silent"
-    if rises + falls == 1:
-        return "lone"
-    return "aligned_bullish" if rises else "aligned_bearish"
+    sided = len(leans) - leans.count(0.0)
+    if sided < 2:
+        return "lone" if sided else "silent"
+    return "aligned_bullish" if rise else "aligned_bearish"
 
 
 @functools.cache

@@ -77,9 +77,15 @@ class EvidenceMind:
     terms: tuple[Term, ...]
 
     def __init__(self) -> None:
+        self._alike = not any(term.only or "{target}" in term.signal for term in self.terms)
+        self._last: tuple[Snapshot, View | Abstention] | None = None
         self._blends: dict[str, Blend] = {}
         self._absent: Mapping[str, str] | None = None
         self._tables: dict[tuple[str, float], _Table] = {}  # by role and set of terms, for the universe of `_absent`
+
+    def __reduce__(self) -> tuple[type[EvidenceMind], tuple[()]]:
+        """A copy starts anew: what is remembered between calls only saves time."""
+        return type(self), ()
 
     def table(self, role: str) -> tuple[Term, ...]:
         """All terms for targets of one role: signals resolved, weights summing to 1 in absolute value."""
@@ -95,7 +101,15 @@ class EvidenceMind:
         return self._blends[role]
 
     def view(self, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:
-        """Weigh the evidence."""
+        """Weigh the evidence; once a snapshot for a mind that says the same of every target."""
+        if not self._alike:
+            return self._weighed(snapshot, target)
+        if self._last is None or self._last[0] is not snapshot:
+            self._last = (snapshot, self._weighed(snapshot, target))
+        said = self._last[1]
+        return said if said.target == target.key else said._replace(target=target.key)
+
+    def _weighed(self, snapshot: Snapshot, target: Target) -> View | Abstention:
         numbers = snapshot.blend(self._blends.get(target.role) or self.blend(target.role))
         if numbers is None or numbers[-1] < 0.0:
             return self._weigh(snapshot, target)

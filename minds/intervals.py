@@ -70,4 +70,4 @@ class IntervalForecaster:
 
 
 def _inside(level: float) -> float:
-    return min(max(level, _WIDEST), _NARROWEST)
+    return _WIDEST if level < _WIDEST else _NARROWEST if level > _NARROWEST else level

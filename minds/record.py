@@ -6,7 +6,7 @@ JSON; the essay is a function of the record and the ledger head alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -61,6 +61,7 @@ class CycleRecord:
         verdicts: claims settled in this cycle.
         records: track records that stand behind the speakers, as of now.
         missing: signals that somebody wanted and could not have, each once.
+        missing_since: session of this run from which on exactly these were missing; today's when that is news.
         signals: readings of the signals that the essay may quote, by name; empty when no essay was asked for.
         forecasts: target key -> the synthesis, published or not.
     """
@@ -81,6 +82,7 @@ class CycleRecord:
     missing: tuple[Missing, ...]
     signals: Mapping[str, Signal]
     forecasts: Mapping[str, Forecast] = field(default_factory=dict)
+    missing_since: str = ""
 
 
 def body(record: CycleRecord) -> bytes:
@@ -96,19 +98,29 @@ def canonical(found: dict[str, Any]) -> bytes:
 def document(record: CycleRecord) -> dict[str, Any]:
     """What the ledger keeps of a cycle: all that scores, trace and report need, and nothing of whether an essay was
     written.
+
+    What is the same all through is said once: claims and verdicts do not repeat the session, and `missing` is the
+    session that has the list when it has not changed since.
     """
+    unchanged = "" < record.missing_since < record.session
     return {
         "as_of": record.as_of.isoformat(),
         "claims": [_claim(claim) for claim in record.claims],
         "cycle": record.cycle,
         "data": record.data,
-        "debates": {key: [debate.label, debate.conviction] for key, debate in record.debates.items()},
+        "debates": {key: (label, conviction) for key, (label, conviction, _) in record.debates.items()},
         "gates": [gate._asdict() for gate in record.gates],
-        "missing": dict(record.missing),
+        "missing": record.missing_since if unchanged else dict(record.missing),
         "reading": _reading(record.reading),
         "session": record.session,
-        "signals": _signals(record.views.values()),
-        "synthesis": {key: list(made.experts) for key, made in record.forecasts.items()},
+        "signals": {
+            signal: value
+            for said in record.views.values()
+            for item in said
+            if type(item) is View
+            for signal, _, value, _ in item.contributions
+        },
+        "synthesis": {key: made.experts for key, made in record.forecasts.items()},
         "verdicts": [_verdict(verdict) for verdict in record.verdicts],
         "views": {key: {item.mind: _said(item) for item in said} for key, said in record.views.items()},
     }
@@ -116,38 +128,42 @@ def document(record: CycleRecord) -> dict[str, Any]:
 
 def _claim(claim: Claim) -> dict[str, Any]:
     """Every field that has a value; written out, since a replay does this tens of thousands of times."""
-    found: dict[str, Any] = {
-        "as_of": claim.as_of, "deadline": claim.deadline, "horizon": claim.horizon, "id": claim.id, "kind": claim.kind,
-        "reference": claim.reference, "session": claim.session, "symbol": claim.symbol,
+    (identity, kind, symbol, horizon, _, _, reference, deadline, probability, base_rate, low, high, base_low, base_high,
+     versus, threshold) = claim  # fmt: skip
+    if low is not None:
+        return {
+            "base_high": base_high, "base_low": base_low, "deadline": deadline, "high": high, "horizon": horizon,
+            "id": identity, "kind": kind, "low": low, "reference": reference, "symbol": symbol,
+        }  # fmt: skip
+    found = {
+        "base_rate": base_rate, "deadline": deadline, "horizon": horizon, "id": identity, "kind": kind,
+        "probability": probability, "reference": reference, "symbol": symbol,
     }  # fmt: skip
-    if claim.probability is not None:
-        found["probability"], found["base_rate"] = claim.probability, claim.base_rate
-    if claim.low is not None:
-        found["low"], found["high"], found["base_low"], found["base_high"] = claim[10:14]
-    if claim.threshold is not None:
-        found["threshold"] = claim.threshold
-    if claim.versus is not None:
-        found["versus"] = claim.versus
+    if threshold is not None:
+        found["threshold"] = threshold
+    if versus is not None:
+        found["versus"] = versus
     return found
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     """Every field that has a value."""
-    found: dict[str, Any] = {
-        "id": verdict.id, "reason": verdict.reason, "result": verdict.result, "settled": verdict.settled,
-    }  # fmt: skip
-    if verdict.outcome is not None:
-        found["outcome"], found["score"], found["base_score"] = verdict.outcome, verdict.score, verdict.base_score
-    if verdict.realised is not None:
-        found["realised"] = verdict.realised
-    if verdict.log_score is not None:
-        found["log_score"] = verdict.log_score
+    identity, result, reason, _, outcome, realised, score, base_score, log_score = verdict
+    found: dict[str, Any] = {"id": identity, "result": result}
+    if outcome is None:
+        found["reason"] = reason
+    else:
+        found["base_score"], found["outcome"], found["score"] = base_score, outcome, score
+    if realised is not None:
+        found["realised"] = realised
+    if log_score is not None:
+        found["log_score"] = log_score
     return found
 
 
 def _reading(reading: RegimeReading) -> dict[str, Any]:
     return {
-        "components": {part.name: part.value for part in reading.components},
+        "components": {name: value for name, value, _ in reading.components},
         "coverage": reading.coverage,
         "label": reading.label,
         "path": reading.path,
@@ -161,15 +177,4 @@ def _reading(reading: RegimeReading) -> dict[str, Any]:
 def _said(item: View | Abstention) -> dict[str, Any]:
     if isinstance(item, Abstention):
         return {"abstains": item.reason}
-    return {"evidence": {part.signal: part.amount for part in item.contributions}, "lean": item.lean}
-
-
-def _signals(views: Iterable[tuple[View | Abstention, ...]]) -> dict[str, float]:
-    """Values of all signals that somebody's view rests on, each once."""
-    return {
-        part.signal: part.value
-        for said in views
-        for item in said
-        if isinstance(item, View)
-        for part in item.contributions
-    }
+    return {"evidence": {signal: amount for signal, amount, _, _ in item.contributions}, "lean": item.lean}

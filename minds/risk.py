@@ -41,7 +41,8 @@ class RiskDesk:
     def look(self, snapshot: Snapshot, score: float | None) -> None:
         """Take in a session."""
         realised, expected = snapshot.values(self._reads)
-        self._odds = self._outlook.update(snapshot.price(self.symbol, "adj_close"), realised, expected, score)
+        price = snapshot.price(self.symbol, "adj_close")
+        self._odds = self._outlook.update(price, realised, expected, score)
 
     def call(self, draft: Draft, label: str) -> Iterator[Claim]:
         """Today's claims."""

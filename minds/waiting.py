@@ -33,10 +33,11 @@ class Draft(NamedTuple):
     deadline: str
     due: int
 
-    def claim(self, kind: Kind, identity: str, **forecast: Any) -> Claim:
+    def claim(self, kind: Kind, identity: str, *forecast: float | None, **more: Any) -> Claim:
         """A claim with its forecast: the fields of `Claim` from `probability` on."""
         symbol, horizon, session, as_of, reference, deadline, _ = self
-        return Claim(identity, kind, symbol, horizon, session, as_of, reference, deadline, **forecast)
+        numbers: tuple[Any, ...] = forecast
+        return Claim(identity, kind, symbol, horizon, session, as_of, reference, deadline, *numbers, **more)
 
 
 class Waiting(NamedTuple):

@@ -182,4 +182,5 @@ def _read_plain(body: bytes, until: date | None) -> CsvTable | None:
         numbers = orjson.loads(b"[" + codes[:size].tobytes())
     except ValueError:
         return None
-    return CsvTable(days, np.array(numbers, np.float64).reshape(-1, len(FIELDS)).T, np.arange(2, count + 2))
+    table = np.fromiter(numbers, np.float64, len(numbers)).reshape(-1, len(FIELDS))
+    return CsvTable(days, table.T, np.arange(2, count + 2))

@@ -132,7 +132,10 @@ def test_the_views_show_claims_and_verdicts_by_session(path: Path) -> None:
         "id": "2018-12-03/SPX/direction", "kind": "direction", "symbol": "SPX", "horizon": 1, "probability": 0.52,
         "low": None, "high": None, "base_rate": 0.54, "reference": 2790.37, "deadline": "2018-12-04",
     }  # fmt: skip
-    verdict = {"id": claim["id"], "outcome": "wrong", "result": -0.032, "brier": 0.2704}
+    verdict = {
+        "id": claim["id"], "result": "wrong", "outcome": 0, "realised": -0.032, "score": 0.2704, "base_score": 0.2916,
+        "log_score": 0.734, "reason": None,
+    }  # fmt: skip
     bodies = [{"claims": [claim, claim | {"id": "b", "surplus": 1}]}, {"claims": [], "verdicts": [verdict]}]
     records = [
         ("genesis", "", b"not JSON"),
@@ -445,15 +448,15 @@ NOT_LEDGERS: dict[str, tuple[Callable[[Path], object], str]] = {
         "{0} is a database of another program, not a Workshop ledger; choose another --out",
     ),
     "newer": (
-        lambda path: foreign_database(path, OURS, "user_version = 2"),
-        "{0} has ledger format 2 and this Workshop reads format 1; upgrade Workshop",
+        lambda path: foreign_database(path, OURS, "user_version = 3"),
+        "{0} has ledger format 3 and this Workshop reads format 2; upgrade Workshop",
     ),
     "older": (
         lambda path: foreign_database(path, OURS),
-        "{0} has ledger format 0 and this Workshop reads format 1; use the Workshop that wrote it",
+        "{0} has ledger format 0 and this Workshop reads format 2; use the Workshop that wrote it",
     ),
     "another table": (
-        lambda path: foreign_database(path, OURS, "user_version = 1"),
+        lambda path: foreign_database(path, OURS, "user_version = 2"),
         "{0} cannot be used as a ledger (no such column: digest); verify it, or choose another --out",
     ),
 }

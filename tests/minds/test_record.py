@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -56,7 +57,7 @@ def test_a_record_by_hand() -> None:
         "as_of": "2018-12-31T21:30:00+00:00",
         "claims": [{
             "id": "2018-12-31/MKT/direction/1", "kind": "direction", "symbol": "MKT", "horizon": 1,
-            "session": "2018-12-31", "as_of": "2018-12-31T21:30:00+00:00", "reference": 100.0, "deadline": "2019-01-02",
+            "reference": 100.0, "deadline": "2019-01-02",
             "probability": 0.52, "base_rate": 0.54,
         }],
         "cycle": 3,
@@ -71,7 +72,7 @@ def test_a_record_by_hand() -> None:
         "session": "2018-12-31",
         "signals": {"a": 8.0, "b": 7.0},
         "synthesis": {"MKT:1": [0.54, 0.55, None]},
-        "verdicts": [{"id": "x", "result": "void", "reason": "no bar", "settled": "2018-12-31"}],
+        "verdicts": [{"id": "x", "result": "void", "reason": "no bar"}],
         "views": {
             "MKT:1": {"flow": {"abstains": "no data"}, "macro": {"evidence": {"a": -0.2, "b": 0.5}, "lean": 0.3}}
         },
@@ -111,8 +112,25 @@ def test_the_evidence_of_a_view_adds_up_to_its_lean_and_its_values_are_there() -
 
 def test_whatever_is_held_back_has_a_reason() -> None:
     reasons = [gate["reason"] for document in DOCUMENTS for gate in document["gates"]]
-    reasons += [why for document in DOCUMENTS for why in document["missing"].values()]
+    reasons += [why for document in DOCUMENTS for why in _missing(document).values()]
     assert reasons and all(reasons)
+
+
+def _missing(document: dict[str, Any]) -> dict[str, str]:
+    """What a session lacked, looked up on the session that says it."""
+    said = document["missing"]
+    if isinstance(said, str):
+        said = next(other["missing"] for other in DOCUMENTS if other["session"] == said)
+    assert isinstance(said, dict)
+    return said
+
+
+def test_what_is_missing_is_written_down_when_it_changes_and_else_where_to_find_it() -> None:
+    assert sum(isinstance(document["missing"], dict) for document in DOCUMENTS) < len(DOCUMENTS)
+    for document, record in zip(DOCUMENTS, RUN, strict=True):
+        assert _missing(document) == dict(record.missing)
+    for before, after in itertools.pairwise(DOCUMENTS):
+        assert isinstance(after["missing"], dict) == (_missing(before) != _missing(after))
 
 
 def test_nothing_in_a_body_tells_of_paths_or_timings() -> None:
