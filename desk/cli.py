@@ -7,6 +7,8 @@ reads the clock. Heavy packages are imported inside the commands, so that `--hel
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -217,6 +219,9 @@ def doctor(as_json: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of the console script."""
+    # Before numpy is imported. No number of ours comes from a threaded product, and threads take time to start.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.set_threshold(50_000)  # importing makes many objects and next to no garbage
     try:
         workshop.main(arguments, prog_name="workshop", standalone_mode=False)
     except WorkshopError as error:
