@@ -80,7 +80,7 @@ def check_bars(
         if not len(table.days):
             break
         check(table)
-    bars = Bars(symbol, table.days.copy(), *(row.copy() for row in table.values))
+    bars = Bars(symbol, table.days, *map(np.ascontiguousarray, table.values))
     return bars, tuple(table.repairs)
 
 

@@ -45,7 +45,8 @@ class Feed:
         self.universe, self.calendar = universe, calendar
         self.revealed = 0
         self._column = {symbol: at for at, symbol in enumerate(symbols)}
-        self._rows = np.empty((size, len(FIELDS), len(symbols)))  # what is not revealed is not even written to
+        # Zeros, which cost no memory until they are written to; empty memory may still hold what somebody else freed.
+        self._rows = np.zeros((size, len(FIELDS), len(symbols)))
         self._kept: dict[tuple[str, str], list[float | None]] = {}
         self._events: list[Event] = []
         self._heard: list[int] = []

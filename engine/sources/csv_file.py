@@ -12,7 +12,6 @@ Numbers are read by one correctly rounding parser, whatever the version of panda
 from __future__ import annotations
 
 import difflib
-import gzip
 import re
 import zlib
 from datetime import date
@@ -71,9 +70,11 @@ class CsvFile(NamedTuple):
         if not self.path.is_file():
             self._refuse("it is not a regular file", "put the CSV file itself there")
         try:
-            with gzip.open(self.path) if self.path.suffix == ".gz" else self.path.open("rb") as stream:
+            with self.path.open("rb") as stream:
                 raw = stream.read(_LARGEST_FILE + 1)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
+            if self.path.suffix == ".gz":
+                raw = _unpacked(raw, _LARGEST_FILE + 1)
+        except (EOFError, zlib.error):
             self._refuse("it is not a whole gzip file", "copy it again or unpack it to .csv")
         except OSError as error:
             self._refuse(f"it cannot be read: {error.strerror}", "check that you may read it")
@@ -126,6 +127,25 @@ class CsvFile(NamedTuple):
             return float("nan")
         fix = "write a plain number such as 12.5, without quotes, units or thousands separators"
         self._refuse(f"the {name} {_shown(cell)!r} is not a number", fix, number)
+
+
+def _unpacked(packed: bytes, most: int) -> bytes:
+    """At most so many bytes of what was packed: one gzip member after another, as `gzip` reads them, but at once.
+
+    Raises:
+        EOFError: it ends in mid-member.
+        zlib.error: it is not gzip, or damaged.
+    """
+    found = b""
+    while len(found) < most:
+        member = zlib.decompressobj(wbits=31)
+        found += member.decompress(packed, most - len(found))
+        if not member.eof and not member.unconsumed_tail:
+            raise EOFError
+        packed = member.unused_data.lstrip(b"\0")  # tar pads with zeros
+        if not packed:
+            break
+    return found
 
 
 def _shown(cell: bytes) -> str:
