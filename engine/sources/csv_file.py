@@ -137,14 +137,12 @@ def _unpacked(packed: bytes, most: int) -> bytes:
         zlib.error: it is not gzip, or damaged.
     """
     found = b""
-    while len(found) < most:
+    while packed and len(found) < most:
         member = zlib.decompressobj(wbits=31)
         found += member.decompress(packed, most - len(found))
         if not member.eof and not member.unconsumed_tail:
             raise EOFError
         packed = member.unused_data.lstrip(b"\0")  # tar pads with zeros
-        if not packed:
-            break
     return found
 
 
