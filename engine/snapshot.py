@@ -158,6 +158,10 @@ class Snapshot:
             raise _undeclared(error.args[0]) from None
         return tuple([None if number != number else number for number in pick(self._numbers)])
 
+    def values_and_zs(self, names: tuple[str, ...]) -> tuple[Row, Row]:
+        """Values and z-scores of several signals at once, None where missing."""
+        return self.values(names), tuple([self.z(name) for name in names])
+
     def blend(self, blend: Blend) -> list[float] | None:
         """Today's numbers of a blend (see `engine.signals.blend.blended`); None when the run does not compute it."""
         span = self._index.spans.get(blend)

@@ -77,7 +77,7 @@ class EvidenceMind:
     terms: tuple[Term, ...]
 
     def __init__(self) -> None:
-        self._alike = not any(term.only or "{target}" in term.signal for term in self.terms)
+        self._alike: bool | None = None  # whether the terms are the same for every target
         self._last: tuple[Snapshot, View | Abstention] | None = None
         self._blends: dict[str, Blend] = {}
         self._absent: Mapping[str, str] | None = None
@@ -102,6 +102,8 @@ class EvidenceMind:
 
     def view(self, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:
         """Weigh the evidence; once a snapshot for a mind that says the same of every target."""
+        if self._alike is None:
+            self._alike = not any(term.only or "{target}" in term.signal for term in self.terms)
         if not self._alike:
             return self._weighed(snapshot, target)
         if self._last is None or self._last[0] is not snapshot:
@@ -123,7 +125,7 @@ class EvidenceMind:
         signals = self.blend(target.role).signals
         seen = sum([2.0**at for at, name in enumerate(signals) if snapshot.seen(name)])
         table = self._fed(snapshot, target.role, seen)
-        values, zs = snapshot.values(table.signals), [snapshot.z(name) for name in table.signals]
+        values, zs = snapshot.values_and_zs(table.signals)
         amounts = [0.0 if z is None else _amount(term, z) for term, z in zip(table.terms, zs, strict=True)]
         lean = 0.0
         for amount in amounts:  # not sum(), which adds in another way from Python 3.12 on

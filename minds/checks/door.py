@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from engine.signals.blend import Blend
 from engine.snapshot import Snapshot
 
 __all__ = ["Notes", "noted"]
 
-_BY_NAME = frozenset(("value", "z", "seen", "signal", "why_missing"))
+_BY_NAME = frozenset(("value", "values", "values_and_zs", "z", "seen", "signal", "why_missing", "blend"))
 
 
 @dataclass
@@ -34,7 +35,9 @@ class Notes:
 
     def take(self, snapshot: Snapshot, method: str, subject: Any) -> None:
         """Note one call of a method of the snapshot with its first argument."""
-        if method in _BY_NAME or method == "values_and_zs":
+        if isinstance(subject, Blend):
+            subject = subject.signals
+        if method in _BY_NAME:
             names = subject if isinstance(subject, (tuple, list)) else (subject,)
             for name in names:
                 (self.signals if snapshot.has(name) else self.unknown).add(str(name))
