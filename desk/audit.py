@@ -90,10 +90,14 @@ def _start(market: Market, first: date | None) -> int:
 
 def _tell(report: Report) -> None:
     screen, checked = console(), report.checked
+    parts = [f"{len(checked['signals'])} signals"] + [
+        f"{len(checked[kind])} {noun}{'s' * (len(checked[kind]) != 1)} ({', '.join(checked[kind])})"
+        for kind, noun in (("minds", "mind"), ("regimes", "regime model"))
+    ]
     screen.print(
-        f"{len(checked['signals'])} signals, {len(checked['minds'])} minds ({', '.join(checked['minds'])}) and "
-        f"{len(checked['regimes'])} regime models ({', '.join(checked['regimes'])}), {checked['first']} to "
-        f"{checked['last']}; {len(checked['futures'])} other futures after each of {', '.join(checked['dates'])}",
+        f"{', '.join(parts)}, {checked['first']} to {checked['last']}; {len(checked['futures'])} other futures after each "
+        f"of {', '.join(checked['dates'])}",
+        soft_wrap=True,
     )
     _tell_warm_up(report)
     for note in report.notes:
@@ -103,7 +107,7 @@ def _tell(report: Report) -> None:
     for led in report.followed:
         screen.print(f"       {led.says()}", soft_wrap=True)
     found = len({(item.kind, item.name) for item in report.findings})
-    screen.print("Nothing moved that must not." if report.clean else f"{found} of them must be mended.")
+    screen.print("Nothing moved that must not." if report.clean else f"{found} to be mended.")
 
 
 def _tell_warm_up(report: Report) -> None:

@@ -9,6 +9,7 @@ code. Import-light, because the worker process changes its clock before anything
 - `compare`: two runs, and what moved between them
 - `futures`: histories that agree up to a session and differ after it
 - `trial`: one history against the whole one, and who is to blame
+- `peeks`: all invented futures after some sessions, also where the present is full of troubles
 - `bar`: the one bar that moved an answer
 - `memory`, `worker`, `clock`, `reach`: what outlives a run or comes from outside: state, clock, chance, files
 - `shift`: other dates, other price scales

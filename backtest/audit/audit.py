@@ -12,11 +12,12 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from backtest.audit.compare import Kind, Moved
+from backtest.audit.compare import Kind, Moved, same_numbers
 from backtest.audit.findings import Report, Test, finding, remark
 from backtest.audit.futures import FUTURES
 from backtest.audit.memory import at_once, in_process, named, unsteady
 from backtest.audit.peeks import Peeks, troubled
+from backtest.audit.seen import signals_of
 from backtest.audit.shift import redated, rescaled, shifted
 from backtest.audit.subject import Subject
 from backtest.audit.trial import whole_run
@@ -24,6 +25,7 @@ from backtest.audit.warm_up import later, settling
 from backtest.audit.worker import Answer
 from engine.errors import InputError
 from engine.market import Market
+from engine.signals.spec import SignalSpec
 
 __all__ = ["Plan", "Progress", "audit"]
 
@@ -88,7 +90,9 @@ class _Audit:
         self._steps, self._done = _OTHERS + plan.dates * (len(FUTURES) + len(_TROUBLED)), 0
         self._progress, self._labels = progress, market.calendar.labels
         self._step("the whole history")
+        sound = market.cut(market.size)
         self._whole, self._cast = whole_run(subject, market, range(plan.start, market.size))
+        self._vandals = [] if _same(market, sound) else [s.name for s in self._whole.specs if _writes(s, sound)]
         failed = [
             reading for said in self._whole.seen.readings.values() for reading in said if isinstance(reading, str)
         ]
@@ -104,7 +108,11 @@ class _Audit:
         })  # fmt: skip
 
     def run(self) -> Report:
-        """Every test in turn."""
+        """Every test in turn; only the first where somebody changes the data themselves, which spoils the others."""
+        if self._vandals:
+            why = "it writes into the data that all signals are made of"
+            self._report.findings += [remark("memory", "signal", name, why) for name in self._vandals]
+            return self._report
         cut = self._dates[len(self._dates) // 2] + 1
         children = at_once(self._subject, self._whole, cut)
         try:
@@ -192,3 +200,14 @@ class _Audit:
         if self._progress is not None:
             self._progress(self._done, self._steps, what)
         self._done += 1
+
+
+def _same(one: Market, other: Market) -> bool:
+    return all(bool(same_numbers(column, other.columns[name]).all()) for name, column in one.columns.items())
+
+
+def _writes(spec: SignalSpec, sound: Market) -> bool:
+    """Whether a signal leaves other bars behind than it was given."""
+    given = sound.cut(sound.size)
+    signals_of(given, [spec])
+    return not _same(given, sound)

@@ -27,7 +27,7 @@ def test_the_built_in_ones_are_clean_on_the_sample_and_the_document_says_what_wa
 def test_people_read_what_was_run_on_stderr() -> None:
     ran = main("audit", "--mind", "flow", *SHORT)
     assert ran.code == 0 and ran.out == ""
-    assert "1 minds (flow)" in ran.err and "Nothing moved that must not." in ran.err
+    assert "1 mind (flow)" in ran.err and "Nothing moved that must not." in ran.err
 
 
 @pytest.mark.parametrize(

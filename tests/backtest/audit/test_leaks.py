@@ -152,6 +152,12 @@ def test_who_writes_into_the_data_is_named_and_who_reads_them_is_not() -> None:
     assert any("changes what follower says" in item.why for item in report.findings)
 
 
+def test_a_signal_that_changes_the_data_is_named_and_nobody_else() -> None:
+    report = run(["overwrites", "follower"], ["rules"], 280, 1)
+    assert [(item.kind, item.name) for item in report.findings] == [("signal", "overwrites.signal")]
+    assert "writes into the data" in report.findings[0].why
+
+
 def test_who_whispers_and_who_listens_are_both_named() -> None:
     report = run(["a_whisperer", "listener"], ["rules"], 280, 1)
     assert {item.name for item in report.findings} == {"a_whisperer", "listener"}

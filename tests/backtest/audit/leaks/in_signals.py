@@ -8,7 +8,7 @@ from engine.bars import FloatArray
 from engine.signals.columns import Columns
 from tests.backtest.audit.leaks.kit import Reads, declared
 
-__all__ = ["IN_SIGNALS"]
+__all__ = ["IN_SIGNALS", "VANDAL"]
 
 GROUP = "stocks"
 
@@ -179,6 +179,15 @@ def count_of_holes(columns: Columns) -> FloatArray:
     return np.full(len(price), np.isnan(price).mean() * 10.0)
 
 
+def overwrites(columns: Columns) -> FloatArray:
+    """Leak: moves all prices a session back for everybody who comes after it."""
+    for block in columns.market.columns.values():
+        if block.base is None:
+            block.flags.writeable = True
+            block[:, :-1] = block[:, 1:].copy()
+    return np.ones(columns.market.size)
+
+
 def _mind(make: object, name: str) -> type[Reads]:
     signal = declared(f"{name}.signal", make)  # type: ignore[arg-type]  # one of the functions above
     return type(name, (Reads,), {"name": name, "signals": (signal,)})
@@ -193,3 +202,5 @@ IN_SIGNALS = {
     )
 }  # fmt: skip
 """Name -> a mind that reads a signal of that kind."""
+VANDAL = _mind(overwrites, "overwrites")
+"""A mind whose signal changes what others are made of."""

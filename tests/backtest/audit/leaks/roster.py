@@ -14,11 +14,11 @@ from regimes.rules import RulesModel
 from regimes.sma200 import Sma200Model
 from tests.backtest.audit.leaks.in_minds import IN_MINDS, MEDDLERS
 from tests.backtest.audit.leaks.in_models import FittedOnAll, Smoother
-from tests.backtest.audit.leaks.in_signals import IN_SIGNALS
+from tests.backtest.audit.leaks.in_signals import IN_SIGNALS, VANDAL
 
 __all__ = ["subject"]
 
-_MINDS: dict[str, Callable[[], Mind]] = {**IN_SIGNALS, **IN_MINDS, **{kind.name: kind for kind in MEDDLERS}}
+_MINDS: dict[str, Callable[[], Mind]] = {**IN_SIGNALS, **IN_MINDS, **{kind.name: kind for kind in (*MEDDLERS, VANDAL)}}
 _MODELS = {kind.name: kind for kind in (RulesModel, Sma200Model, Smoother, FittedOnAll)}
 
 
