@@ -239,6 +239,7 @@ def test_a_plug_in_that_takes_long_is_named_and_left_to_the_user(
                 self.told = True
                 return View(self.name, target.key, 0.5)
             time.sleep(0.02)
+        self.told = True
         raise TimeoutError
     told = False
 """

@@ -76,6 +76,8 @@ def test_what_is_planted_is_found_and_nothing_else(mind: type) -> None:
          r"float\(\) argument must be .*; return Abstention\(self.name, target.key, snapshot.why_missing\(signal\)\)"),
         (offenders.Tomorrow, "causal_signals",
          r"its own signal 'own.week' had another value on (\d{4}-\d\d-\d\d) with what came later cut off \(after \1\)"),
+        (offenders.FullSample, "causal_signals",
+         r"its own signal 'own.week' had another value on 2001-01-\d\d with what came later cut off \(after 2002-"),
         (offenders.Undeclared, "reads_what_is_declared", r"the signal 'gold.ret_22d', which nobody declares"),
         (offenders.Private, "reads_what_is_declared", r"it used _feed of the snapshot, which is private"),
         (offenders.Environment, "leaves_things_alone", r"it changed the environment variables, which others"),
