@@ -95,8 +95,8 @@ def _tell(report: Report) -> None:
         for kind, noun in (("minds", "mind"), ("regimes", "regime model"))
     ]
     screen.print(
-        f"{', '.join(parts)}, {checked['first']} to {checked['last']}; {len(checked['futures'])} other futures after each "
-        f"of {', '.join(checked['dates'])}",
+        f"{', '.join(parts)}, {checked['first']} to {checked['last']}; {len(checked['futures'])} other futures after "
+        f"each of {', '.join(checked['dates'])}",
         soft_wrap=True,
     )
     _tell_warm_up(report)
