@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.runs import main
+from tests.runs import command, main
 
 SHORT = ("--regime", "rules", "--start", "1953-08-03", "--end", "1953-12-31", "--dates", "2")
 """Little history, so that it is quick."""
@@ -28,6 +28,15 @@ def test_people_read_what_was_run_on_stderr() -> None:
     ran = main("audit", "--mind", "flow", *SHORT)
     assert ran.code == 0 and ran.out == ""
     assert "1 mind (flow)" in ran.err and "Nothing moved that must not." in ran.err
+
+
+def test_equal_audits_give_equal_documents_whatever_the_hash_seed_and_the_zone() -> None:
+    one, other = (
+        command("audit", *SHORT, "--json", env={"PYTHONHASHSEED": seed, "TZ": zone})
+        for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
+    )
+    assert one.code == other.code == 0, one.err + other.err
+    assert one.out == other.out and json.loads(one.out)["clean"] is True
 
 
 @pytest.mark.parametrize(
