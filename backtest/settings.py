@@ -40,7 +40,7 @@ class Settings:
     """One backtest.
 
     Attributes:
-        source: kind of data (`sample`, `csv`, `yahoo`), without its path.
+        source: kind of data (`sample`, `csv`, `yahoo`), without its path, or `scenario:NAME`.
         universe: roles and symbols.
         start: first day asked for.
         end: last day asked for, the end of knowledge.
@@ -80,7 +80,7 @@ class Settings:
                 "regime": self.regime,
                 "resolver": RESOLVER_VERSION,
                 "roles": dict(universe.roles),
-                "source": self.source,
+                "source": self.source.partition(":")[0],  # a copy of a scenario under another name is the same run
                 "start": first_session,
                 "targets": [target.key for target in self.targets],
                 "universe": universe.name,

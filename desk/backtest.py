@@ -48,7 +48,7 @@ def command(
     (first, last), roles = opened.days(), opened.universe
     called = default_targets(roles) if targets is None else parse_targets(targets, roles)
     settings = Settings(
-        source=data.partition(":")[0],
+        source=opened.name,
         universe=roles,
         start=first,
         end=last,

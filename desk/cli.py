@@ -169,6 +169,37 @@ def regimes_evaluate(as_json: bool, **options: Any) -> None:
     evaluate(as_json=as_json, **options)
 
 
+@workshop.group(epilog=_examples("workshop scenario list", "workshop scenario run good-friday"))
+def scenario() -> None:
+    """Worlds as files: a market's worst days, and what the desk must make of them."""
+
+
+@scenario.command("list", epilog=_examples("workshop scenario list"))
+@_json_option
+def scenario_list(as_json: bool) -> None:
+    """List the scenarios that ship."""
+    from desk.scenario import shelf
+
+    shelf(as_json=as_json)
+
+
+@scenario.command("run", epilog=_examples(
+    "workshop scenario run good-friday",
+    "workshop scenario run mine.toml --minds macro,flow --out runs/mine --essays all",
+))  # fmt: skip
+@click.argument("name", metavar="NAME|FILE.toml")
+@click.option("--minds", metavar="A,B", help="Minds by name [default: macro,flow,contrarian].")
+@click.option("--regime", default="rules", show_default=True, metavar="NAME", help="Regime model, as for backtest.")
+@click.option("--out", metavar="DIR", help="Keep the run here: ledger, scores and essays, as backtest does.")
+@click.option("--essays", metavar="last|all|none|N", help="For which of the last days, with --out [default: last].")
+@_json_option
+def scenario_run(name: str, as_json: bool, **options: Any) -> None:
+    """Run a scenario and check that the run shows what it expects."""
+    from desk.scenario import run
+
+    run(name, as_json=as_json, **options)
+
+
 @workshop.command(epilog=_examples("workshop audit", "workshop audit --mind momentum --regime rules --dates 3"))
 @click.option(
     "--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR, yahoo or scenario:NAME."

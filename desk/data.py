@@ -25,12 +25,14 @@ class Data(NamedTuple):
     """An opened source.
 
     Attributes:
+        name: kind of data, without its path, or `scenario:NAME`.
         source: the bars.
         universe: which symbol plays which role.
         start: first day, as asked for or as the source suggests; None when neither says.
         end: last day, likewise.
     """
 
+    name: str
     source: Source
     universe: Universe
     start: date | None
@@ -66,7 +68,9 @@ def open_data(data: str, universe: str | None, start: str | None, end: str | Non
     if kind == "scenario":
         return _scenario(rest, universe, first, last)
     roles = load_universe(universe or ("sample" if data == "sample" else "us"))
-    return Data(open_source(data, universe=roles, now=datetime.now(UTC), cache=cache_folder()), roles, first, last)
+    return Data(
+        kind, open_source(data, universe=roles, now=datetime.now(UTC), cache=cache_folder()), roles, first, last
+    )
 
 
 def _scenario(name: str, universe: str | None, first: date | None, last: date | None) -> Data:
@@ -76,5 +80,6 @@ def _scenario(name: str, universe: str | None, first: date | None, last: date | 
 
     scenario = find_scenario(name)
     roles, begin, end = run_of(scenario)
-    source = ScenarioSource(scenario, Path(name).name)
-    return Data(source, load_universe(universe) if universe else roles, first or begin, last or end)
+    file = Path(name).name
+    source = ScenarioSource(scenario, file)
+    return Data(f"scenario:{file}", source, load_universe(universe) if universe else roles, first or begin, last or end)

@@ -11,12 +11,17 @@ from typing import Any
 
 from rich.console import Console
 
-__all__ = ["console", "percent", "print_json", "share"]
+__all__ = ["console", "percent", "print_json", "share", "visible"]
 
 
 def console() -> Console:
     """The console for people: stderr, no markup in what it is given."""
     return Console(stderr=True, markup=False, highlight=False, soft_wrap=False)
+
+
+def visible(text: str) -> str:
+    """Text from outside for a terminal: lines stay lines, and every other sign that does not print is spelt out."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in text)
 
 
 def print_json(document: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,16 @@ def read_file(path: str) -> Scenario:
         raise InputError(f"the scenario file {path} is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
         raise InputError(f"the scenario file {path} cannot be read: {error.strerror}; check it") from None
-    return read_scenario(text.replace("\r\n", "\n"), name=Path(path).name)
+    return _beside(Path(path), read_scenario(text.replace("\r\n", "\n"), name=Path(path).name))
+
+
+def _beside(path: Path, scenario: Scenario) -> Scenario:
+    """The scenario with the folder of its history, if it has one, told from here rather than from its own file."""
+    history = scenario.history
+    if history is None or not history.source.startswith("csv:"):
+        return scenario
+    folder = path.parent / history.source.removeprefix("csv:")  # an absolute one stays as it is
+    return replace(scenario, history=replace(history, source=f"csv:{folder}"))
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:

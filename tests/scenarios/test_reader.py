@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -334,3 +335,15 @@ def test_clauses_cover_sessions_by_number_and_by_day() -> None:
     assert [StatusIs(("stale",)).times, StatusIs(("stale",), never=True).times, StatusIs((), always=True).times] == [
         "some", "none", "every",
     ]  # fmt: skip
+
+
+def test_the_folder_of_a_history_lies_beside_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the file is called from; an absolute folder stays where it is."""
+    text = 'title = "t"\nuniverse = "us"\n[history]\nsource = "csv:{}"\nstart = "2020-01-02"\nend = "2020-01-03"\n'
+    (tmp_path / "worlds").mkdir()
+    (tmp_path / "worlds" / "one.toml").write_text(text.format("prices"), encoding="utf-8")
+    (tmp_path / "worlds" / "two.toml").write_text(text.format(tmp_path / "prices"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for path, folder in {"worlds/one.toml": "worlds/prices", "worlds/two.toml": f"{tmp_path}/prices"}.items():
+        history = read_file(path).history
+        assert history is not None and history.source == f"csv:{folder}"

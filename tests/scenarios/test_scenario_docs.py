@@ -70,5 +70,10 @@ def test_the_commands_run(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert ran.code == 0, ran.err
 
 
+def test_the_run_that_is_shown_is_what_is_printed() -> None:
+    (shown,) = blocks("text")
+    assert main("scenario", "run", "good-friday").err.endswith(shown)
+
+
 def test_links_lead_somewhere() -> None:
     assert [link for link in re.findall(r"\]\(([^)]+)\)", DOC) if not (ROOT / "docs" / link).exists()] == []
