@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help backtest test check bench lock clean
+.PHONY: help backtest test properties check bench lock clean
 # A PYTHONPATH from outside would put strangers' modules before the locked ones.
 unexport PYTHONPATH
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -50,6 +50,9 @@ backtest: $(RUN) ## replay 1999-2018 of the sample data into runs/sample and pri
 
 test: $(DEV) ## run the test suite on all cores (ARGS="-k ledger")
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+properties: $(DEV) ## search for worlds that break a law, anew each time and longer than `make test` does (docs/laws.md)
+	@$(BIN)/python -m pytest -n auto --hypothesis-profile=long tests/laws tests/engine/test_ledger.py::TestModel $(ARGS)
 
 check: $(DEV) ## lint, formatting, types, direction of imports
 	@$(BIN)/ruff check .

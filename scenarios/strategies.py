@@ -10,6 +10,7 @@ Contract: whatever is drawn is a valid scenario, and a draw shrinks to a world t
 no more scripted days, events and faults than it takes. `repr` of a scenario is a TOML file; `markets` and `snapshots`
 note it, so a property that fails prints its world, ready to save and run with `--data scenario:FILE.toml`. By default
 the worlds are small and have holes, late listings, dark and stale feeds, bad ticks, flat stretches, half days and news.
+`views`, `records` and `essays` draw opinions and texts (scenarios.opinions, which needs `minds`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from engine.market import Market
 from engine.signals.spec import SignalSpec
@@ -34,7 +36,25 @@ try:
 except ImportError as error:
     raise ImportError("scenarios.strategies needs Hypothesis: pip install 'workshop-desk[scenarios]'") from error
 
-__all__ = ["SMALL", "days", "events", "faults", "markets", "segments", "snapshots", "worlds"]
+if TYPE_CHECKING:
+    from scenarios.opinions import Essay, essays, records, views
+
+__all__ = [
+    "SMALL", "Essay", "days", "essays", "events", "faults", "markets", "records", "segments", "snapshots", "views",
+    "worlds",
+]  # fmt: skip
+
+_OPINIONS = ("Essay", "essays", "records", "views")
+
+
+def __getattr__(name: str) -> Any:
+    """Opinions are looked up when they are asked for: worlds alone need no minds."""
+    if name in _OPINIONS:
+        from scenarios import opinions
+
+        return getattr(opinions, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 SMALL = Universe(
     name="own",

@@ -18,6 +18,8 @@ settings.register_profile(
     "ci", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("thorough", settings.get_profile("ci"), derandomize=False, max_examples=1000)
+# Laws (tests/laws) have their own count for this profile; everything else gets this many.
+settings.register_profile("long", settings.get_profile("thorough"), max_examples=400, print_blob=True)
 settings.load_profile("ci")
 
 
