@@ -19,7 +19,7 @@ from engine.signals.compute import SignalFrame, compute_signals
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.cycle import Cycle
-from minds.protocol import Mind, blends, own_signals
+from minds.protocol import Mind, own_signals, views_ahead
 from minds.record import CycleRecord
 from regimes.features import REGIME_SIGNALS
 from regimes.model import RegimeModel, RegimeReader
@@ -74,8 +74,7 @@ class Replay:
         self._feed = Feed(market.universe, market.calendar, market.symbols, market.size)
         self.cycle = Cycle(self._feed, minds, targets, pairs)
         self._primed = max(start - WARM_UP, 0)
-        ahead = blends(minds, [target.role for target in targets], {spec.name for spec in specs})
-        self._frame = compute_signals(market, specs, ahead, self._primed, self.cycle.primes)
+        self._frame = compute_signals(market, specs, self._primed, self.cycle.primes)
         self.sessions = market.size - start
         self.digest = ""
         """Digest of all bars, known once the run has begun."""
@@ -91,9 +90,14 @@ class Replay:
         quoted_from = start if essays == "all" else market.size - essays
         digests = market.digests(start)
         self.digest = digests[-1]
-        for snapshot in self._snapshots(start, market.size, digests):
-            reading = self._regime.read(snapshot)
-            yield self.cycle.run(snapshot, reading, quote=snapshot.at >= quoted_from)
+        cycle = self.cycle
+        for first in range(start, market.size, _CHUNK):
+            some = range(first, min(first + _CHUNK, market.size))
+            ahead = views_ahead(cycle.minds, cycle.targets, self._frame, some)
+            snapshots = self._snapshots(some.start, some.stop, digests[some.start - start : some.stop - start])
+            for snapshot, views in zip(snapshots, ahead, strict=True):
+                reading = self._regime.read(snapshot)
+                yield cycle.run(snapshot, reading, quote=snapshot.at >= quoted_from, ahead=views)
 
     def _snapshots(self, start: int, stop: int, digests: list[str]) -> Iterator[Snapshot]:
         return reveal(self._market, self._frame, self._feed, range(start, stop), digests)

@@ -18,7 +18,6 @@ from engine.calendar import TradingCalendar
 from engine.errors import InputError
 from engine.events import Event
 from engine.market import Market
-from engine.signals.blend import Blend
 from engine.signals.compute import Row, SignalIndex, SignalRow
 from engine.signals.spec import Signal
 from engine.universe import Universe
@@ -161,14 +160,6 @@ class Snapshot:
     def values_and_zs(self, names: tuple[str, ...]) -> tuple[Row, Row]:
         """Values and z-scores of several signals at once, None where missing."""
         return self.values(names), tuple([self.z(name) for name in names])
-
-    def blend(self, blend: Blend) -> list[float] | None:
-        """Today's numbers of a blend (see `engine.signals.blend.blended`); None when the run does not compute it."""
-        span = self._index.spans.get(blend)
-        if span is None:
-            return None
-        numbers: list[float] = self._numbers[span].tolist()  # type: ignore[assignment]  # its stub knows integers only
-        return numbers
 
     def seen(self, name: str) -> bool:
         """Whether the signal has ever had a z-score: False for a role that is empty or a history that is still too

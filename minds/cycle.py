@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 
 from engine.bars import FloatArray
 from engine.claims import Claim, Pair, Target, Verdict, claim_id
@@ -55,6 +56,7 @@ class Cycle:
         self.tally = Tally((*self.names, "synthesis"))
         self._all: list[TargetDesk | RiskDesk | PairDesk] = [*self.desks.values(), *self.risks, *self.pairs]
         self._lacking: tuple[list[tuple[Missing, ...]], tuple[Missing, ...], str] = ([], (), "")
+        self._nobody: tuple[None, ...] = (None,) * len(self.minds)
         self._feed = feed
         self._count = 0
 
@@ -88,8 +90,18 @@ class Cycle:
         for pair in self.pairs:
             pair.learn(self._feed, snapshot.at)
 
-    def run(self, snapshot: Snapshot, reading: RegimeReading, *, quote: bool = False) -> CycleRecord:
-        """Make this session's calls; `quote` also gathers the readings that an essay may cite."""
+    def run(
+        self, snapshot: Snapshot, reading: RegimeReading, *, quote: bool = False,
+        ahead: Sequence[Sequence[View | None]] = (),
+    ) -> CycleRecord:  # fmt: skip
+        """Make this session's calls.
+
+        Args:
+            snapshot: what is known.
+            reading: the regime.
+            quote: whether to gather the readings that an essay may cite as well.
+            ahead: for each target and mind, its view if that is at hand (`minds.protocol.views_ahead`), or None.
+        """
         self._count += 1
         verdicts = self._settle(snapshot)
         views: dict[str, Said] = {}
@@ -98,16 +110,19 @@ class Cycle:
         claims: list[Claim] = []
         held: list[GateResult] = []
         as_of = snapshot.as_of.isoformat()
-        for key, desk in self.desks.items():
+        for (key, desk), made in zip(self.desks.items(), ahead or repeat(self._nobody), strict=False):
             desk.learn(self._feed, snapshot.at)
             band = desk.look(snapshot)
-            said = tuple([ask(mind, snapshot, reading, desk.target) for mind in self.minds])
+            said = tuple([
+                ask(mind, snapshot, reading, desk.target) if view is None else view
+                for mind, view in zip(self.minds, made, strict=True)
+            ])  # fmt: skip
             views[key], debates[key] = said, debate(said)
             draft = self._draft(desk.target, snapshot, as_of, claims, held)
             if draft is not None:
-                made = self._call(desk, draft, reading, said, band, claims, held)
-                if made is not None:
-                    forecasts[key] = made
+                forecast = self._call(desk, draft, reading, said, band, claims, held)
+                if forecast is not None:
+                    forecasts[key] = forecast
         self._call_risks(snapshot, as_of, reading, claims)
         self._call_pairs(snapshot, as_of, reading, views, claims, held, forecasts)
         missing, since = self._missing(views.values(), snapshot.session)

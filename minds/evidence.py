@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
+import numpy as np
+
 from engine.claims import Target
-from engine.signals.blend import Blend
-from engine.signals.compute import Row
+from engine.signals.compute import Row, SignalFrame
 from engine.snapshot import Snapshot
 from minds.view import Abstention, Contribution, Missing, View
 from regimes.reading import RegimeReading
@@ -25,6 +27,8 @@ from regimes.reading import RegimeReading
 __all__ = ["EvidenceMind", "Term"]
 
 
+_MOST = 62
+"""Terms beyond which a set of them does not fit into a number of the processor's."""
 _LEAST = 0.2
 """Below this share of a mind's whole weight there is nothing to speak from."""
 
@@ -77,15 +81,8 @@ class EvidenceMind:
     terms: tuple[Term, ...]
 
     def __init__(self) -> None:
-        self._alike: bool | None = None  # whether the terms are the same for every target
-        self._last: tuple[Snapshot, View | Abstention] | None = None
-        self._blends: dict[str, Blend] = {}
         self._absent: Mapping[str, str] | None = None
-        self._tables: dict[tuple[str, float], _Table] = {}  # by role and set of terms, for the universe of `_absent`
-
-    def __reduce__(self) -> tuple[type[EvidenceMind], tuple[()]]:
-        """A copy starts anew: what is remembered between calls only saves time."""
-        return type(self), ()
+        self._tables: dict[tuple[str, int], _Table] = {}  # by role and set of terms, for the universe of `_absent`
 
     def table(self, role: str) -> tuple[Term, ...]:
         """All terms for targets of one role: signals resolved, weights summing to 1 in absolute value."""
@@ -93,38 +90,12 @@ class EvidenceMind:
         total = sum(abs(term.weight) for term in mine)
         return tuple(term._replace(signal=term.signal.format(target=role), weight=term.weight / total) for term in mine)
 
-    def blend(self, role: str) -> Blend:
-        """The same as a weighted sum that a run can compute over whole columns; always the same object for a role."""
-        if role not in self._blends:
-            terms = self.table(role)
-            self._blends[role] = Blend(*zip(*[(term.signal, term.weight, term.full) for term in terms], strict=True))
-        return self._blends[role]
-
     def view(self, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:
-        """Weigh the evidence; once a snapshot for a mind that says the same of every target."""
-        if self._alike is None:
-            self._alike = not any(term.only or "{target}" in term.signal for term in self.terms)
-        if not self._alike:
-            return self._weighed(snapshot, target)
-        if self._last is None or self._last[0] is not snapshot:
-            self._last = (snapshot, self._weighed(snapshot, target))
-        said = self._last[1]
-        return said if said.target == target.key else said._replace(target=target.key)
-
-    def _weighed(self, snapshot: Snapshot, target: Target) -> View | Abstention:
-        numbers = snapshot.blend(self._blends.get(target.role) or self.blend(target.role))
-        if numbers is None or numbers[-1] < 0.0:
-            return self._weigh(snapshot, target)
-        table = self._fed(snapshot, target.role, numbers[-1])
-        values = snapshot.values(table.signals)
-        amounts = numbers[:-2] if len(numbers) == len(values) + 2 else [numbers[at] for at in table.places]
-        return self._view(target, table, amounts, values, numbers[-2], table.missing)
-
-    def _weigh(self, snapshot: Snapshot, target: Target) -> View | Abstention:
-        """The careful path: when a signal that has had values has none today, or when no blend was computed."""
-        signals = self.blend(target.role).signals
-        seen = sum([2.0**at for at, name in enumerate(signals) if snapshot.seen(name)])
-        table = self._fed(snapshot, target.role, seen)
+        """Weigh the evidence."""
+        terms = self.table(target.role)
+        table = self._fed(
+            snapshot, target.role, sum([snapshot.seen(term.signal) << at for at, term in enumerate(terms)])
+        )
         values, zs = snapshot.values_and_zs(table.signals)
         amounts = [0.0 if z is None else _amount(term, z) for term, z in zip(table.terms, zs, strict=True)]
         lean = 0.0
@@ -164,14 +135,64 @@ class EvidenceMind:
             parts = tuple([part for part in parts if part.amount])
         return View(self.name, target.key, lean, parts, missing)
 
-    def _fed(self, snapshot: Snapshot, role: str, which: float) -> _Table:
-        """The terms of the set `which` (see `engine.signals.blend.blended`)."""
+    def views_ahead(self, frame: SignalFrame, sessions: range, target: Target) -> list[View | None]:
+        """What `view` will say on each of these sessions, in one go over whole columns.
+
+        None where the mind has to be asked on the day: when something that it had is missing, and in all odd cases.
+        Each view is made from the signals of its own session alone, and is the same to the last bit.
+        """
+        terms, found = self.table(target.role), _nothing(len(sessions))
+        if len(terms) > _MOST or not all(term.signal in frame.index.at for term in terms):
+            return found
+        stretch = slice(sessions.start - frame.first, sessions.stop - frame.first)
+        rows = [frame.index.at[term.signal] for term in terms]
+        total, which = np.zeros(len(sessions)), np.zeros(len(sessions), np.int64)
+        usable = np.ones(len(sessions), np.bool_)
+        amounts = []
+        for at, (term, row) in enumerate(zip(terms, rows, strict=True)):
+            z, seen = frame.zs[row, stretch], frame.seen[row, stretch]
+            known = ~np.isnan(z)
+            amount = term.weight * np.clip(z / term.full, -1.0, 1.0)
+            amounts.append(amount)
+            total += np.where(known, amount, 0.0)
+            which += seen.astype(np.int64) << at
+            usable &= np.where(seen, known & (amount != 0.0), True)
+        usable &= (total != 0.0) & (np.abs(total) <= 1.0)
+        for seen_terms in np.unique(which[usable]).tolist():
+            table = _table(terms, seen_terms, frame.index.absent)
+            days = np.flatnonzero(usable & (which == seen_terms))
+            if table.weight < _LEAST:
+                continue
+            values = [frame.values[row, stretch][days] for row in rows]
+            evidence = [
+                _contributions(terms[at].signal, amounts[at][days].tolist(), values[at].tolist(), words)
+                for at, words in zip(table.places, table.reads, strict=True)
+            ]
+            made = zip(repeat(self.name), repeat(target.key), total[days].tolist(), zip(*evidence, strict=True),
+                       repeat(table.missing))  # fmt: skip
+            for day, view in zip(days.tolist(), map(_view, made), strict=True):
+                found[day] = view
+        return found
+
+    def _fed(self, snapshot: Snapshot, role: str, seen: int) -> _Table:
+        """The table of the terms in the set `seen`, a number with a bit for each."""
         if self._absent is not snapshot.absent:
             self._absent, self._tables = snapshot.absent, {}
-        found = self._tables.get((role, which))
+        found = self._tables.get((role, seen))
         if found is None:
-            found = self._tables[role, which] = _table(self.table(role), int(which), snapshot.absent)
+            found = self._tables[role, seen] = _table(self.table(role), seen, snapshot.absent)
         return found
+
+
+def _nothing(sessions: int) -> list[View | None]:
+    return [None] * sessions
+
+
+def _contributions(
+    signal: str, amounts: list[float], values: list[float], words: tuple[str, str]
+) -> Iterable[Contribution]:
+    reads = [words[amount > 0.0] for amount in amounts]
+    return map(_contribution, zip(repeat(signal), amounts, values, reads, strict=False))
 
 
 def _table(terms: Sequence[Term], which: int, absent: Mapping[str, str]) -> _Table:
@@ -185,8 +206,11 @@ def _table(terms: Sequence[Term], which: int, absent: Mapping[str, str]) -> _Tab
     return _Table(live, places, tuple([term.signal for term in live]), tuple(reads), weight, tuple(missing))
 
 
+# `_make` at a third of its time; hundreds of thousands are made in a replay.
 _contribution: Callable[[tuple[str, float, float | None, str]], Contribution]
-_contribution = functools.partial(tuple.__new__, Contribution)  # `_make` at a third of its time
+_contribution = functools.partial(tuple.__new__, Contribution)
+_view: Callable[[tuple[str, str, float, tuple[Contribution, ...], tuple[Missing, ...]]], View]
+_view = functools.partial(tuple.__new__, View)
 
 
 def _amount(term: Term, z: float) -> float:

@@ -8,20 +8,20 @@ of range, a wrong type) becomes an abstention that states it; it never stops a c
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Sequence
 from numbers import Real
 from typing import Protocol
 
 from engine.claims import Target
 from engine.errors import told
-from engine.signals.blend import MOST_TERMS, Blend
+from engine.signals.compute import SignalFrame
 from engine.signals.spec import SignalSpec
 from engine.snapshot import Snapshot
 from minds.evidence import EvidenceMind
 from minds.view import Abstention, Contribution, Missing, View
 from regimes.reading import RegimeReading
 
-__all__ = ["Mind", "ask", "blends", "own_signals"]
+__all__ = ["Mind", "ask", "own_signals", "views_ahead"]
 
 _REASON_LENGTH = 160
 
@@ -46,11 +46,26 @@ def own_signals(mind: Mind) -> tuple[SignalSpec, ...]:
     return tuple(getattr(mind, "signals", ()))
 
 
-def blends(minds: Sequence[Mind], roles: Iterable[str], declared: Container[str]) -> list[Blend]:
-    """The weighted sums that a run may compute ahead, for minds that are tables of declared signals."""
-    wanted = (mind.blend(role) for role in dict.fromkeys(roles) for mind in minds if isinstance(mind, EvidenceMind))
-    short = (blend for blend in wanted if len(blend.signals) <= MOST_TERMS)
-    return [blend for blend in short if all(name in declared for name in blend.signals)]
+def views_ahead(
+    minds: Sequence[Mind], targets: Sequence[Target], frame: SignalFrame, sessions: range
+) -> list[tuple[tuple[View | None, ...], ...]]:
+    """For each session, target and mind: its view, made with those of many sessions at once, or None: it must be asked.
+
+    Only minds that are tables of evidence, and leave the weighing to us, have views ahead.
+    """
+    nothing: list[View | None] = [None] * len(sessions)
+    found = [
+        zip(*[
+            mind.views_ahead(frame, sessions, target) if isinstance(mind, EvidenceMind) and _is_table(mind) else nothing
+            for mind in minds
+        ], strict=True)
+        for target in targets
+    ]  # fmt: skip
+    return list(zip(*found, strict=True))
+
+
+def _is_table(mind: EvidenceMind) -> bool:
+    return getattr(mind.view, "__func__", None) is EvidenceMind.view
 
 
 def ask(mind: Mind, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:

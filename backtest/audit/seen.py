@@ -27,7 +27,7 @@ from engine.signals.columns import Columns
 from engine.signals.compute import SignalFrame, compute_signals
 from engine.signals.spec import SignalSpec, ValueAndZ
 from engine.snapshot import Feed
-from minds.protocol import ask, blends
+from minds.protocol import ask
 from minds.view import Abstention, View
 from regimes.model import RegimeReader
 from regimes.reading import RegimeReading
@@ -147,14 +147,13 @@ def grafted(signals: Signals, known: Signals, sessions: int, but: Sequence[str] 
     return mended
 
 
-def _frame(market: Market, signals: Signals, cast: Cast, targets: Sequence[Target], first: int) -> SignalFrame:
-    """The signals as a replay computes them, with the sums that it computes ahead."""
+def _frame(market: Market, signals: Signals, first: int) -> SignalFrame:
+    """The signals as a replay computes them."""
     given = [
         spec._replace(make=partial(_given, value, z), max_age=0)
         for spec, value, z in zip(signals.specs, signals.values, signals.zs, strict=True)
     ]
-    ahead = blends(cast.minds, [target.role for target in targets], signals.at)
-    frame = compute_signals(market, given, ahead, first)
+    frame = compute_signals(market, given, first)
     index = replace(frame.index, specs=signals.specs, absent=signals.absent)
     return replace(frame, index=index, ages=signals.ages[:, first : market.size])
 
@@ -183,7 +182,7 @@ def look(
         {model.name: [] for model in cast.models},
         {(mind.name, target.key): [] for mind in cast.minds for target in targets},
     )
-    frame = _frame(market, signals, cast, targets, window.start)
+    frame = _frame(market, signals, window.start)
     feed = Feed(market.universe, market.calendar, market.symbols, market.size)
     prime(market, feed, window.start)
     readers = [RegimeReader(model) for model in cast.models]

@@ -18,7 +18,6 @@ import numpy.typing as npt
 from engine.bars import FloatArray
 from engine.errors import InputError, told
 from engine.market import Market
-from engine.signals.blend import Blend, blended
 from engine.signals.columns import Columns, MissingRole
 from engine.signals.spec import SignalSpec
 
@@ -31,7 +30,7 @@ class SignalRow(NamedTuple):
     """All signals of one session, in memory of its own that nobody can write to.
 
     Attributes:
-        numbers: the value of each signal, the z-score of each, then the blends; NaN where missing.
+        numbers: the value of each signal, then the z-score of each; NaN where missing.
         ages: sessions since the newest bar in each signal, one byte each.
         seen: 1 where the signal has had a z-score on this or an earlier session, one byte each.
     """
@@ -48,26 +47,15 @@ class SignalIndex:
     Attributes:
         specs: the declared signals, in column order.
         absent: signal -> why it can never have a value in this universe.
-        blends: the weighted sums that were computed beside them.
     """
 
     specs: tuple[SignalSpec, ...]
     absent: Mapping[str, str]
-    blends: tuple[Blend, ...] = ()
 
     @cached_property
     def at(self) -> dict[str, int]:
         """Signal name -> its column."""
         return {spec.name: column for column, spec in enumerate(self.specs)}
-
-    @cached_property
-    def spans(self) -> dict[Blend, slice]:
-        """Blend -> where its numbers lie in a row: the amount of each term, the lean, the set of terms."""
-        found, start = {}, 2 * len(self.specs)
-        for blend in self.blends:
-            found[blend] = slice(start, start + blend.width)
-            start += blend.width
-        return found
 
     @cached_property
     def _pickers(self) -> dict[tuple[str, ...], Callable[[memoryview[float]], tuple[float, ...]]]:
@@ -98,7 +86,6 @@ class SignalFrame:
         zs: the same of the z-scores.
         ages: sessions since the newest bar in each value.
         seen: whether there has been a z-score by then, before `first` too.
-        blends: shape (numbers of all blends, sessions).
         early: values before `first` of those signals for which they were asked.
     """
 
@@ -108,13 +95,12 @@ class SignalFrame:
     zs: FloatArray
     ages: npt.NDArray[np.uint8]
     seen: npt.NDArray[np.bool_]
-    blends: FloatArray
     early: Mapping[str, FloatArray]
 
     def rows(self, start: int, stop: int) -> list[SignalRow]:
         """One row per session from `start` to before `stop`, neither before `first`."""
         cut = slice(start - self.first, stop - self.first)
-        numbers = np.ascontiguousarray(np.concatenate([self.values[:, cut], self.zs[:, cut], self.blends[:, cut]]).T)
+        numbers = np.ascontiguousarray(np.concatenate([self.values[:, cut], self.zs[:, cut]]).T)
         ages, seen = np.ascontiguousarray(self.ages[:, cut].T), np.ascontiguousarray(self.seen[:, cut].T)
         return [
             SignalRow(memoryview(row.tobytes()).cast("d"), age.tobytes(), had.tobytes())
@@ -123,14 +109,13 @@ class SignalFrame:
 
 
 def compute_signals(
-    market: Market, specs: Iterable[SignalSpec], blends: Iterable[Blend] = (), first: int = 0, early: Sequence[str] = ()
+    market: Market, specs: Iterable[SignalSpec], first: int = 0, early: Sequence[str] = ()
 ) -> SignalFrame:
-    """Compute `specs` over the whole of `market`, and `blends` from them.
+    """Compute `specs` over the whole of `market`.
 
     Args:
         market: the bars.
         specs: what to compute.
-        blends: weighted sums of these signals.
         first: session from which on the frame keeps them.
         early: names of the signals whose values before `first` are kept as well.
 
@@ -170,18 +155,7 @@ def compute_signals(
         seen[row] = np.logical_or.accumulate(~np.isnan(z))[first:]
         if spec.name in early:
             before[spec.name] = value[:first].copy()
-    index = SignalIndex(specs, absent, tuple(blends))
-    return SignalFrame(index, first, values, zs, ages, seen, _blends(index, zs, seen), before)
-
-
-def _blends(index: SignalIndex, zs: FloatArray, seen: npt.NDArray[np.bool_]) -> FloatArray:
-    found = np.zeros((sum(blend.width for blend in index.blends), zs.shape[1]))
-    start = 0
-    for blend in index.blends:
-        rows = [index.at[name] for name in blend.signals]
-        blended(blend, [zs[row] for row in rows], [seen[row] for row in rows], found[start : start + blend.width])
-        start += blend.width
-    return found
+    return SignalFrame(SignalIndex(specs, absent), first, values, zs, ages, seen, before)
 
 
 def _check(spec: SignalSpec, value: object, z: object, size: int) -> None:

@@ -9,12 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from engine.signals.blend import Blend
 from engine.snapshot import Snapshot
 
 __all__ = ["Notes", "noted"]
 
-_BY_NAME = frozenset(("value", "values", "values_and_zs", "z", "seen", "signal", "why_missing", "blend"))
+_BY_NAME = frozenset(("value", "values", "values_and_zs", "z", "seen", "signal", "why_missing"))
 
 
 @dataclass
@@ -35,8 +34,6 @@ class Notes:
 
     def take(self, snapshot: Snapshot, method: str, subject: Any) -> None:
         """Note one call of a method of the snapshot with its first argument."""
-        if isinstance(subject, Blend):
-            subject = subject.signals
         if method in _BY_NAME:
             names = subject if isinstance(subject, (tuple, list)) else (subject,)
             for name in names:

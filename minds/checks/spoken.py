@@ -121,7 +121,7 @@ def clear_errors(trial: Trial) -> None:
 def reports_speed(trial: Trial) -> str:
     """How long a view takes; reported, never judged."""
     mind = trial.mind()
-    stage, rounds = trial.ahead(mind), []
+    stage, rounds = trial.stage, []
     snapshots = [(stage.snapshot(at), stage.readings[at]) for at in ASKED]
     for _ in range(3):
         began = time.perf_counter()

@@ -17,14 +17,13 @@ import numpy as np
 from engine.claims import Target
 from engine.errors import InputError, told
 from engine.market import Market
-from engine.signals.blend import Blend
 from engine.signals.columns import Columns, MissingRole
 from engine.signals.compute import SignalFrame, compute_signals
 from engine.signals.spec import SignalSpec, ValueAndZ
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.checks.markets import SESSIONS, invented
-from minds.protocol import Mind, ask, blends, own_signals
+from minds.protocol import Mind, ask, own_signals, views_ahead
 from minds.registry import mind_fault
 from minds.view import Abstention, View
 from regimes.features import REGIME_SIGNALS
@@ -47,11 +46,10 @@ class Stage:
     """A market with everything that a mind is asked with."""
 
     def __init__(
-        self, market: Market, specs: Sequence[SignalSpec], readings: Sequence[RegimeReading] | None = None,
-        ahead: Sequence[Blend] = (),
-    ) -> None:  # fmt: skip
+        self, market: Market, specs: Sequence[SignalSpec], readings: Sequence[RegimeReading] | None = None
+    ) -> None:
         self.market, self.specs = market, tuple(specs)
-        self.frame: SignalFrame = compute_signals(market, self.specs, ahead)
+        self.frame: SignalFrame = compute_signals(market, self.specs)
         self._rows, self._events = session_rows(market), session_events(market)
         self.readings = list(self._read() if readings is None else readings)
 
@@ -110,10 +108,11 @@ class Trial:
         """All signals of a run with this mind: the standard ones, the regime's, its own."""
         return (*_standard(), *own_signals(self.mind()))
 
-    def ahead(self, mind: Mind) -> Stage:
-        """The ordinary stage as a run prepares it for one object, with what can be weighed ahead."""
-        sums = blends([mind], [target.role for target in TARGETS], {spec.name for spec in self.specs})
-        return Stage(self.stage.market, self.specs, self.stage.readings, sums)
+    def ahead(self, mind: Mind) -> Answers:
+        """What a run takes for the mind's answers without asking it: none for a mind that is no table of evidence."""
+        made = views_ahead([mind], TARGETS, self.stage.frame, range(self.stage.market.size))
+        found = {(at, target.key): made[at][n][0] for at in ASKED for n, target in enumerate(TARGETS)}
+        return {key: view for key, view in found.items() if view is not None}
 
     @cached_property
     def ordinary(self) -> Answers:
