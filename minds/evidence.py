@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.bars import FloatArray
 from engine.claims import Target
 from engine.signals.compute import Row, SignalFrame
 from engine.snapshot import Snapshot
@@ -27,8 +28,8 @@ from regimes.reading import RegimeReading
 __all__ = ["EvidenceMind", "Term"]
 
 
-_MOST = 62
-"""Terms beyond which a set of them does not fit into a number of the processor's."""
+_MOST = 31
+"""Terms beyond which two sets of them do not fit into a number of the processor's."""
 _LEAST = 0.2
 """Below this share of a mind's whole weight there is nothing to speak from."""
 
@@ -146,27 +147,27 @@ class EvidenceMind:
             return found
         stretch = slice(sessions.start - frame.first, sessions.stop - frame.first)
         rows = [frame.index.at[term.signal] for term in terms]
-        total, which = np.zeros(len(sessions)), np.zeros(len(sessions), np.int64)
-        usable = np.ones(len(sessions), np.bool_)
+        total, lost = np.zeros(len(sessions)), np.zeros(len(sessions), np.bool_)
+        sets = np.zeros(len(sessions), np.int64)  # a bit for each term that has been seen, and one for each that counts
         amounts = []
         for at, (term, row) in enumerate(zip(terms, rows, strict=True)):
             z, seen = frame.zs[row, stretch], frame.seen[row, stretch]
             known = ~np.isnan(z)
-            amount = term.weight * np.clip(z / term.full, -1.0, 1.0)
+            amount = np.where(known, term.weight * np.clip(z / term.full, -1.0, 1.0), 0.0)
             amounts.append(amount)
-            total += np.where(known, amount, 0.0)
-            which += seen.astype(np.int64) << at
-            usable &= np.where(seen, known & (amount != 0.0), True)
-        usable &= (total != 0.0) & (np.abs(total) <= 1.0)
-        for seen_terms in np.unique(which[usable]).tolist():
-            table = _table(terms, seen_terms, frame.index.absent)
-            days = np.flatnonzero(usable & (which == seen_terms))
+            total += amount
+            lost |= seen & ~known
+            sets += (seen.astype(np.int64) << at) + ((amount != 0.0).astype(np.int64) << (at + _MOST))
+        usable = ~lost & (total != 0.0) & (np.abs(total) <= 1.0)
+        for both in np.unique(sets[usable]).tolist():
+            table, counts = _table(terms, both & (1 << _MOST) - 1, frame.index.absent), both >> _MOST
             if table.weight < _LEAST:
                 continue
-            values = [frame.values[row, stretch][days] for row in rows]
+            days = np.flatnonzero(usable & (sets == both))
             evidence = [
-                _contributions(terms[at].signal, amounts[at][days].tolist(), values[at].tolist(), words)
+                _contributions(terms[at].signal, amounts[at][days], frame.values[rows[at], stretch][days], words)
                 for at, words in zip(table.places, table.reads, strict=True)
+                if counts >> at & 1
             ]
             made = zip(repeat(self.name), repeat(target.key), total[days].tolist(), zip(*evidence, strict=True),
                        repeat(table.missing))  # fmt: skip
@@ -189,10 +190,10 @@ def _nothing(sessions: int) -> list[View | None]:
 
 
 def _contributions(
-    signal: str, amounts: list[float], values: list[float], words: tuple[str, str]
+    signal: str, amounts: FloatArray, values: FloatArray, words: tuple[str, str]
 ) -> Iterable[Contribution]:
-    reads = [words[amount > 0.0] for amount in amounts]
-    return map(_contribution, zip(repeat(signal), amounts, values, reads, strict=False))
+    reads = [words[up] for up in (amounts > 0.0).tolist()]
+    return map(_contribution, zip(repeat(signal), amounts.tolist(), values.tolist(), reads, strict=False))
 
 
 def _table(terms: Sequence[Term], which: int, absent: Mapping[str, str]) -> _Table:
