@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
 
-from engine.bars import FloatArray
 from engine.claims import Target
 from engine.signals.compute import Row, SignalFrame
 from engine.snapshot import Snapshot
-from minds.view import Abstention, Contribution, Missing, View
+from minds.view import Abstention, Contribution, Evidence, Missing, View
 from regimes.reading import RegimeReading
 
 __all__ = ["EvidenceMind", "Term"]
@@ -164,13 +163,16 @@ class EvidenceMind:
             if table.weight < _LEAST:
                 continue
             days = np.flatnonzero(usable & (sets == both))
-            evidence = [
-                _contributions(terms[at].signal, amounts[at][days], frame.values[rows[at], stretch][days], words)
-                for at, words in zip(table.places, table.reads, strict=True)
-                if counts >> at & 1
-            ]
-            made = zip(repeat(self.name), repeat(target.key), total[days].tolist(), zip(*evidence, strict=True),
-                       repeat(table.missing))  # fmt: skip
+            used = [at for at in table.places if counts >> at & 1]
+            words = dict(zip(table.places, table.reads, strict=True))
+            evidence = map(
+                Evidence,
+                repeat(tuple([terms[at].signal for at in used])),
+                zip(*[amounts[at][days].tolist() for at in used], strict=True),
+                zip(*[frame.values[rows[at], stretch][days].tolist() for at in used], strict=True),
+                repeat(tuple([words[at] for at in used])),
+            )
+            made = zip(repeat(self.name), repeat(target.key), total[days].tolist(), evidence, repeat(table.missing))
             for day, view in zip(days.tolist(), map(_view, made), strict=True):
                 found[day] = view
         return found
@@ -189,13 +191,6 @@ def _nothing(sessions: int) -> list[View | None]:
     return [None] * sessions
 
 
-def _contributions(
-    signal: str, amounts: FloatArray, values: FloatArray, words: tuple[str, str]
-) -> Iterable[Contribution]:
-    reads = [words[up] for up in (amounts > 0.0).tolist()]
-    return map(_contribution, zip(repeat(signal), amounts.tolist(), values.tolist(), reads, strict=False))
-
-
 def _table(terms: Sequence[Term], which: int, absent: Mapping[str, str]) -> _Table:
     places = tuple([at for at in range(len(terms)) if which >> at & 1])
     live = tuple([terms[at] for at in places])
@@ -210,7 +205,7 @@ def _table(terms: Sequence[Term], which: int, absent: Mapping[str, str]) -> _Tab
 # `_make` at a third of its time; hundreds of thousands are made in a replay.
 _contribution: Callable[[tuple[str, float, float | None, str]], Contribution]
 _contribution = functools.partial(tuple.__new__, Contribution)
-_view: Callable[[tuple[str, str, float, tuple[Contribution, ...], tuple[Missing, ...]]], View]
+_view: Callable[[tuple[str, str, float, Evidence, tuple[Missing, ...]]], View]
 _view = functools.partial(tuple.__new__, View)
 
 

@@ -6,7 +6,7 @@ JSON; the essay is a function of the record and the ledger head alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ import orjson
 from engine.claims import Claim, Target, Verdict
 from engine.signals.spec import Signal
 from minds.synthesis import Forecast
-from minds.view import Abstention, Debate, GateResult, Missing, View
+from minds.view import Abstention, Debate, Evidence, GateResult, Missing, View
 from regimes.reading import RegimeReading
 
 __all__ = ["CycleRecord", "MindRecord", "body", "canonical", "document"]
@@ -113,13 +113,7 @@ def document(record: CycleRecord) -> dict[str, Any]:
         "missing": record.missing_since if unchanged else dict(record.missing),
         "reading": _reading(record.reading),
         "session": record.session,
-        "signals": {
-            signal: value
-            for said in record.views.values()
-            for item in said
-            if type(item) is View
-            for signal, _, value, _ in item.contributions
-        },
+        "signals": _signals(record.views.values()),
         "synthesis": {key: made.experts for key, made in record.forecasts.items()},
         "verdicts": [_verdict(verdict) for verdict in record.verdicts],
         "views": {key: {item.mind: _said(item) for item in said} for key, said in record.views.items()},
@@ -177,4 +171,22 @@ def _reading(reading: RegimeReading) -> dict[str, Any]:
 def _said(item: View | Abstention) -> dict[str, Any]:
     if isinstance(item, Abstention):
         return {"abstains": item.reason}
-    return {"evidence": {signal: amount for signal, amount, _, _ in item.contributions}, "lean": item.lean}
+    parts = item.contributions
+    if type(parts) is Evidence:
+        return {"evidence": dict(zip(parts.signals, parts.amounts, strict=True)), "lean": item.lean}
+    return {"evidence": {signal: amount for signal, amount, _, _ in parts}, "lean": item.lean}
+
+
+def _signals(views: Iterable[tuple[View | Abstention, ...]]) -> dict[str, float]:
+    """Values of all signals that somebody's view rests on, each once."""
+    found: dict[str, float] = {}
+    for said in views:
+        for item in said:
+            if isinstance(item, Abstention):
+                continue
+            parts = item.contributions
+            if type(parts) is Evidence:
+                found.update(zip(parts.signals, parts.values, strict=True))
+            else:
+                found.update([(signal, value) for signal, _, value, _ in parts])
+    return found

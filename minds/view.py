@@ -7,9 +7,10 @@ instead.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple, overload
 
-__all__ = ["Abstention", "Contribution", "Debate", "DebateLabel", "GateResult", "Missing", "View"]
+__all__ = ["Abstention", "Contribution", "Debate", "DebateLabel", "Evidence", "GateResult", "Missing", "View"]
 
 DebateLabel = Literal["aligned_bullish", "aligned_bearish", "divergent", "lone", "silent"]
 
@@ -28,6 +29,56 @@ class Contribution(NamedTuple):
     amount: float
     value: float
     reads: str
+
+
+class Evidence(Sequence[Contribution]):
+    """Contributions of one view that are put together when somebody looks at them; equal to a tuple of the same.
+
+    A replay makes tens of thousands of views, and on most days only names, amounts and values are read.
+
+    Attributes:
+        signals: names of the signals.
+        amounts: what each adds to the lean.
+        values: the value of each.
+        words: for each, what it reads as when it takes from the lean and when it adds to it.
+    """
+
+    __slots__ = ("amounts", "signals", "values", "words")
+
+    def __init__(
+        self, signals: tuple[str, ...], amounts: tuple[float, ...], values: tuple[float, ...],
+        words: tuple[tuple[str, str], ...],
+    ) -> None:  # fmt: skip
+        self.signals, self.amounts, self.values, self.words = signals, amounts, values, words
+
+    def _all(self) -> tuple[Contribution, ...]:
+        reads = [words[amount > 0.0] for words, amount in zip(self.words, self.amounts, strict=True)]
+        return tuple(map(Contribution, self.signals, self.amounts, self.values, reads))
+
+    def __len__(self) -> int:
+        return len(self.signals)
+
+    @overload
+    def __getitem__(self, at: int) -> Contribution: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Contribution, ...]: ...
+    def __getitem__(self, at: int | slice) -> Contribution | tuple[Contribution, ...]:
+        return self._all()[at]
+
+    def __iter__(self) -> Iterator[Contribution]:
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == tuple(other) if isinstance(other, (tuple, Evidence)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+    def __reduce__(self) -> tuple[type[tuple[Contribution, ...]], tuple[tuple[Contribution, ...]]]:
+        return tuple, (self._all(),)
 
 
 class Missing(NamedTuple):
@@ -56,7 +107,7 @@ class View(NamedTuple):
     mind: str
     target: str
     lean: float
-    contributions: tuple[Contribution, ...] = ()
+    contributions: Sequence[Contribution] = ()
     missing: tuple[Missing, ...] = ()
 
     @property
