@@ -48,18 +48,18 @@ class ScoreBook:
         self.sessions.append((body["session"], reading["label"], reading["status"]))
         for gate in body["gates"]:
             self.gates[gate["gate"]] = self.gates.get(gate["gate"], 0) + 1
+        spoken = self._views
         for said in body["views"].values():
             for name, view in said.items():
-                self._views[name]["abstains" in view] += 1
+                spoken[name]["lean" not in view] += 1
         for verdict in body["verdicts"]:
             settled, claim = self._open.pop(verdict["id"])
             if verdict["result"] == "void":
                 self._void += 1
                 continue
             self._resolved += 1
-            settled.extend(claim)
             settled.extend((
-                verdict["outcome"], verdict["score"], verdict["base_score"], verdict.get("log_score", nan),
+                *claim, verdict["outcome"], verdict["score"], verdict["base_score"], verdict.get("log_score", nan),
             ))  # fmt: skip
         for claim in body["claims"]:
             about = claim["id"].partition("/")[2]  # all but the session

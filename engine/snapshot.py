@@ -47,6 +47,7 @@ class Feed:
         # Zeros, which cost no memory until they are written to; empty memory may still hold what somebody else freed.
         self._rows = np.zeros((size, len(FIELDS), len(symbols)))
         self._kept: dict[tuple[str, str], list[float | None]] = {}
+        self._growing: list[tuple[int, int, list[float | None]]] = []  # field, symbol, and the list that it grows
         self._events: list[Event] = []
         self._heard: list[int] = []
 
@@ -57,30 +58,29 @@ class Feed:
             self._heard.extend([at] * len(heard))
         stop = self.revealed + len(rows)
         self._rows[self.revealed : stop] = rows
-        for (symbol, name), prices in self._kept.items():
-            if len(rows) == 1 and symbol in self._column:  # the replay's usual step
-                price = self._rows.item(self.revealed, _FIELD[name], self._column[symbol])
+        if len(rows) == 1:  # the replay's usual step
+            for field, column, prices in self._growing:
+                price = rows.item(0, field, column)
                 prices.append(None if price != price else price)
-            else:
-                prices += self._listed(symbol, name, self.revealed, stop)
+        else:
+            for field, column, prices in self._growing:
+                prices += _listed(rows[:, field, column])
         self.revealed = stop
 
     def prices(self, symbol: str, name: str = "adj_close") -> list[float | None]:
-        """One field of one symbol by session, None where there is no bar: a list that grows with what is revealed.
+        """One field of one symbol by session, None where there is no bar: a list that grows with what is revealed
+        (or, for a symbol that has no bars at all, is as long as it ever will be).
 
         It belongs to the feed: whoever reads a price on every session holds on to it, and nobody writes to it.
         """
         found = self._kept.get((symbol, name))
         if found is None:
-            found = self._kept[symbol, name] = self._listed(symbol, name, 0, self.revealed)
+            column = self._column.get(symbol)
+            if column is None:
+                return self._kept.setdefault((symbol, name), [None] * len(self._rows))
+            found = self._kept[symbol, name] = _listed(self._rows[: self.revealed, _FIELD[name], column])
+            self._growing.append((_FIELD[name], column, found))
         return found
-
-    def _listed(self, symbol: str, name: str, start: int, stop: int) -> list[float | None]:
-        column = self._column.get(symbol)
-        if column is None:
-            return [None] * (stop - start)
-        found = self._rows[start:stop, _FIELD[name], column].tolist()
-        return [None if price != price else price for price in found]
 
     def price(self, symbol: str, at: int, name: str = "adj_close") -> float | None:
         """One number of one symbol at session `at`; None when there is no bar or it is not known yet."""
@@ -102,6 +102,10 @@ class Feed:
         if column is None:
             return np.full(stop - start, np.nan)
         return self._rows[start:stop, _FIELD[name], column].copy()
+
+
+def _listed(column: FloatArray) -> list[float | None]:
+    return [None if price != price else price for price in column.tolist()]
 
 
 class Snapshot:

@@ -147,8 +147,8 @@ def window_median_mad(x: FloatArray, width: int, *, least: int | None = None) ->
     values: list[float] = (x + 0.0).tolist()  # -0.0 becomes 0.0: equal values must be the same bits
     median, mad = [np.nan] * len(values), [np.nan] * len(values)
     held: list[float] = []
-    low = 0
-    for at, (newest, oldest) in enumerate(zip(values, [np.nan] * width + values, strict=False)):
+    low, first = 0, _first(x)
+    for at, (newest, oldest) in enumerate(zip(values[first:], [np.nan] * width + values[first:], strict=False), first):
         if oldest == oldest:  # not NaN
             del held[bisect_left(held, oldest)]
         if newest == newest:
@@ -172,6 +172,12 @@ def window_median_mad(x: FloatArray, width: int, *, least: int | None = None) ->
             spread = (spread + (below if below < above else above)) / 2.0
         median[at], mad[at] = middle, spread
     return np.array(median, dtype=float), np.array(mad, dtype=float)
+
+
+def _first(x: FloatArray) -> int:
+    """Position of the first valid value; the length where there is none."""
+    valid = ~np.isnan(x)
+    return int(valid.argmax()) if valid.any() else len(x)
 
 
 def _least(width: int, least: int | None) -> int:
