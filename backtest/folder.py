@@ -7,17 +7,19 @@ never overwritten.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
 import subprocess
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
 
-__all__ = ["LEDGER", "RunFolder", "versions"]
+__all__ = ["LEDGER", "RunFolder", "commit_asked", "versions"]
 
 LEDGER = "ledger.sqlite"
 _PACKAGES = ("workshop-desk", "numpy", "pandas", "exchange-calendars", "transitions", "orjson")
@@ -90,7 +92,7 @@ class RunFolder:
             ) from error
 
 
-def versions() -> dict[str, Any]:
+def versions(commit: str | None) -> dict[str, Any]:
     """What the run was made with: commit, Python, machine type, package versions."""
     packages: dict[str, str | None] = {}
     for name in _PACKAGES:
@@ -99,23 +101,42 @@ def versions() -> dict[str, Any]:
         except metadata.PackageNotFoundError:
             packages[name] = None
     return {
-        "commit": _commit(),
+        "commit": commit,
         "python": platform.python_version(),
         "machine": platform.machine(),
         "packages": packages,
     }
 
 
-def _commit() -> str | None:
-    """Commit of the checkout that this code runs from, with `+` for local changes; None outside a checkout."""
+@contextlib.contextmanager
+def commit_asked() -> Iterator[Callable[[], str | None]]:
+    """Asks git about the checkout that this code runs from, while the block does something else.
+
+    Yields:
+        What gives the answer: the commit, with `+` for local changes; None outside a checkout, or where git fails.
+    """
     here = Path(__file__).resolve().parents[1]
-    if not (here / ".git").exists():
-        return None
+    git = None
+    if (here / ".git").exists():
+        with contextlib.suppress(OSError):
+            git = subprocess.Popen(
+                ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--exclude=*"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            )  # fmt: skip
+
+    def answer() -> str | None:
+        if git is None:
+            return None
+        try:
+            said, _ = git.communicate(timeout=10)
+        except (OSError, ValueError, subprocess.TimeoutExpired):
+            return None
+        return said.strip() or None if git.returncode == 0 else None
+
     try:
-        shown = subprocess.run(
-            ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--exclude=*"],
-            capture_output=True, text=True, timeout=10, check=True,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return shown.stdout.strip() or None
+        yield answer
+    finally:
+        if git is not None:
+            if git.poll() is None:
+                git.kill()
+            git.communicate()

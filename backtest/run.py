@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backtest.folder import RunFolder, versions
+from backtest.folder import RunFolder, commit_asked, versions
 from backtest.leak_alarm import Alarm, LeakAlarm, leak_alarm
 from backtest.replay import Replay, first_session
 from backtest.scores import ScoreBook
@@ -74,13 +74,14 @@ def run_backtest(
         InputError: the settings, the data or the folder cannot be used; the sentence says what to do.
         LeakAlarm: a record is too good to be true; everything but the scores is kept.
     """
-    with _no_collector():
-        return _run(settings, source, out, resume, progress, cache)
+    with _no_collector(), commit_asked() as commit:
+        return _run(settings, source, out, resume, progress, cache, commit)
 
 
 def _run(
-    settings: Settings, source: Source, out: Path, resume: bool, progress: Progress | None, cache: Path | None
-) -> Done:
+    settings: Settings, source: Source, out: Path, resume: bool, progress: Progress | None, cache: Path | None,
+    commit: Callable[[], str | None],
+) -> Done:  # fmt: skip
     began = time.perf_counter()
     folder = RunFolder(out)
     if folder.begun and not resume:
@@ -103,7 +104,7 @@ def _run(
     else:
         folder.remove("scores.json")
     fits = tuple(getattr(model, "notices", ()))
-    folder.write_json("run.json", _run_record(settings, market, replay.digest, notices, fits, head, alarm, {
+    folder.write_json("run.json", _run_record(settings, market, replay.digest, notices, fits, head, alarm, commit(), {
         "load_seconds": loaded - began,
         "replay_seconds": replayed - loaded,
         "sessions_per_second": replay.sessions / (replayed - loaded),
@@ -188,7 +189,7 @@ def _scores(book: ScoreBook, head: Head, settings: Settings, replay: Replay) -> 
 
 def _run_record(
     settings: Settings, market: Market, digest: str, notices: tuple[Repair, ...], fits: tuple[str, ...], head: Head,
-    alarm: Alarm | None, timings: dict[str, float],
+    alarm: Alarm | None, commit: str | None, timings: dict[str, float],
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "schema": 1,
@@ -215,5 +216,5 @@ def _run_record(
         "leak_alarm": None if alarm is None else alarm._asdict(),
         "seeds": {},
         "timings": timings,
-        **versions(),
+        **versions(commit),
     }

@@ -8,7 +8,7 @@ time, that is the caller's duty.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -24,7 +24,7 @@ _SETTLED = 1e-3
 def least_squares(x: FloatArray, y: FloatArray, *, ridge: float = 1e-6) -> FloatArray:
     """Coefficients that minimise |y - x'b|^2 + ridge * |b|^2; x has shape (features, n), y shape (n,)."""
     x = np.ascontiguousarray(x)
-    return _solve(x, np.ones(len(y)), np.array([(row * y).sum() for row in x]), ridge)
+    return _solve(x, x, np.array([_dot(row, y) for row in x]), ridge)
 
 
 def logistic(x: FloatArray, y: FloatArray, *, ridge: float = 1.0, start: FloatArray | None = None) -> FloatArray | None:
@@ -36,8 +36,9 @@ def logistic(x: FloatArray, y: FloatArray, *, ridge: float = 1.0, start: FloatAr
     weights = [0.0] * len(x) if start is None else start.tolist()
     for _ in range(_STEPS):
         p = sigmoid(_weighted(x, weights))
-        slope = np.array([(row * (y - p)).sum() - ridge * weight for row, weight in zip(x, weights, strict=True)])
-        step = _solve(x, p * (1.0 - p), slope, ridge).tolist()
+        missed, spread = y - p, p * (1.0 - p)
+        slope = np.array([_dot(row, missed) - ridge * weight for row, weight in zip(x, weights, strict=True)])
+        step = _solve(x, [row * spread for row in x], slope, ridge).tolist()
         weights = [weight + by for weight, by in zip(weights, step, strict=True)]
         if max(map(abs, step)) < _SETTLED:
             return np.array(weights)
@@ -57,12 +58,16 @@ def _weighted(x: FloatArray, weights: Sequence[float]) -> FloatArray:
     return total
 
 
-def _solve(x: FloatArray, scale: FloatArray, right: FloatArray, ridge: float) -> FloatArray:
+def _dot(a: FloatArray, b: FloatArray) -> float:
+    """Sum of products in one pass and one order; no library of matrix products, whose threads would choose theirs."""
+    return float(np.einsum("i,i->", a, b))
+
+
+def _solve(x: FloatArray, scaled: Iterable[FloatArray], right: FloatArray, ridge: float) -> FloatArray:
     gram = ridge * np.eye(len(x))
-    for at, row in enumerate(x):
-        scaled = row * scale
+    for at, row in enumerate(scaled):
         for other in range(at, len(x)):
-            total = float((scaled * x[other]).sum())
+            total = _dot(row, x[other])
             gram[at, other] += total
             if other != at:
                 gram[other, at] += total

@@ -58,6 +58,8 @@ class Cycle:
         self._lacking: tuple[list[tuple[Missing, ...]], tuple[Missing, ...], str] = ([], (), "")
         self._nobody: tuple[None, ...] = (None,) * len(self.minds)
         self._feed = feed
+        self._prices = {symbol: feed.prices(symbol) for symbol in roles}
+        self._quotes = {symbol: feed.prices(symbol, "close") for symbol in roles}
         self._count = 0
 
     @property
@@ -141,14 +143,14 @@ class Cycle:
     def _settle(self, snapshot: Snapshot) -> list[Verdict]:
         """Grade what is due, and let those learn who had a part in it."""
         verdicts = []
-        now, session, prices = snapshot.at, snapshot.session, self._feed.prices
+        now, session, prices = snapshot.at, snapshot.session, self._prices
         for desk in self._all:
             waits = desk.open
             while waits and waits[0].due <= now:
                 claim, due, label, leans = waits.popleft()
                 span = slice(due - claim.horizon, due + 1)
-                versus = prices(claim.versus)[span] if claim.versus else ()
-                verdict = resolve(claim, prices(claim.symbol)[span], session, versus)
+                versus = prices[claim.versus][span] if claim.versus else ()
+                verdict = resolve(claim, prices[claim.symbol][span], session, versus)
                 verdicts.append(verdict)
                 if leans and not isinstance(desk, RiskDesk):
                     desk.synthesis.settle(claim.id, verdict.outcome)
@@ -176,7 +178,7 @@ class Cycle:
 
     def _common(self, symbol: str, horizon: int, snapshot: Snapshot, as_of: str) -> Draft | None:
         """The same without gates; None when there is no close to measure from."""
-        reference = self._feed.prices(symbol, "close")[snapshot.at]
+        reference = self._quotes[symbol][snapshot.at]
         if reference is None:
             return None
         deadline = self._feed.calendar.deadline(snapshot.at, horizon)

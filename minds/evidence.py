@@ -158,7 +158,7 @@ class EvidenceMind:
             lost |= seen & ~known
             sets += (seen.astype(np.int64) << at) + ((amount != 0.0).astype(np.int64) << (at + _MOST))
         usable = ~lost & (total != 0.0) & (np.abs(total) <= 1.0)
-        for both in np.unique(sets[usable]).tolist():
+        for both in sorted(set(sets[usable].tolist())):
             table, counts = _table(terms, both & (1 << _MOST) - 1, frame.index.absent), both >> _MOST
             if table.weight < _LEAST:
                 continue
