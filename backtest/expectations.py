@@ -48,7 +48,7 @@ class Played(NamedTuple):
 
     Attributes:
         universe: roles and symbols.
-        records: one a session, with what their essays quote; session n is `records[n - 1]`.
+        records: one a session; session n is `records[n - 1]`. With what their essays quote, where they are compared.
         notices: on the data.
         again: the records of the same run with one part of the scenario taken out.
     """

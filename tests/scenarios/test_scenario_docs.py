@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scenarios import build, read_scenario
+from scenarios import build, find_scenario, library, read_scenario
 from scenarios.expect import CLAUSES, Timed
 from scenarios.fields import rows
 from scenarios.model import FAULTS, Fault, History, Jumps, News, Scenario, ScriptedDay, Segment
@@ -68,6 +68,10 @@ def test_the_commands_run(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert words[0] == "workshop"
     ran = main(*words[1:])
     assert ran.code == 0, ran.err
+
+
+def test_the_library_stands_in_its_table() -> None:
+    assert [(f"`{name}`", find_scenario(name).title) for name in library()] in TABLES
 
 
 def test_the_run_that_is_shown_is_what_is_printed() -> None:
