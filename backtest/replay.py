@@ -18,8 +18,9 @@ from engine.market import Market
 from engine.signals.compute import SignalFrame, compute_signals
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
+from minds.ahead import views_ahead
 from minds.cycle import Cycle
-from minds.protocol import Mind, own_signals, views_ahead
+from minds.protocol import Mind, own_signals
 from minds.record import CycleRecord
 from regimes.features import REGIME_SIGNALS
 from regimes.model import RegimeModel, RegimeReader

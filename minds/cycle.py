@@ -102,7 +102,7 @@ class Cycle:
             snapshot: what is known.
             reading: the regime.
             quote: whether to gather the readings that an essay may cite as well.
-            ahead: for each target and mind, its view if that is at hand (`minds.protocol.views_ahead`), or None.
+            ahead: for each target and mind, its view if that is at hand (`minds.ahead.views_ahead`), or None.
         """
         self._count += 1
         verdicts = self._settle(snapshot)

@@ -10,26 +10,20 @@ Hence losing an input never adds confidence. With less than half of the usable w
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from engine.claims import Target
-from engine.signals.compute import Row, SignalFrame
+from engine.signals.compute import Row
 from engine.snapshot import Snapshot
-from minds.view import Abstention, Contribution, Evidence, Missing, View
+from minds.view import Abstention, Contribution, Missing, View
 from regimes.reading import RegimeReading
 
-__all__ = ["EvidenceMind", "Term"]
+__all__ = ["LEAST", "Bound", "EvidenceMind", "Term", "bound"]
 
 
-_MOST = 31
-"""Terms beyond which two sets of them do not fit into a number of the processor's."""
-_LEAST = 0.2
+LEAST = 0.2
 """Below this share of a mind's whole weight there is nothing to speak from."""
 
 
@@ -53,7 +47,7 @@ class Term(NamedTuple):
     only: tuple[str, ...] = ()
 
 
-class _Table(NamedTuple):
+class Bound(NamedTuple):
     """A mind's terms for one role of target, as far as a universe and its history can feed them.
 
     Attributes:
@@ -81,8 +75,9 @@ class EvidenceMind:
     terms: tuple[Term, ...]
 
     def __init__(self) -> None:
+        self._terms: dict[str, tuple[Term, ...]] = {}
         self._absent: Mapping[str, str] | None = None
-        self._tables: dict[tuple[str, int], _Table] = {}  # by role and set of terms, for the universe of `_absent`
+        self._bound: dict[tuple[str, int], Bound] = {}  # by role and set of terms, for the universe of `_absent`
 
     def table(self, role: str) -> tuple[Term, ...]:
         """All terms for targets of one role: signals resolved, weights summing to 1 in absolute value."""
@@ -92,10 +87,11 @@ class EvidenceMind:
 
     def view(self, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:
         """Weigh the evidence."""
-        terms = self.table(target.role)
-        table = self._fed(
-            snapshot, target.role, sum([snapshot.seen(term.signal) << at for at, term in enumerate(terms)])
-        )
+        terms = self._terms.get(target.role)
+        if terms is None:
+            terms = self._terms[target.role] = self.table(target.role)
+        seen = sum([snapshot.seen(term.signal) << at for at, term in enumerate(terms)])
+        table = self._fed(snapshot, target.role, seen)
         values, zs = snapshot.values_and_zs(table.signals)
         amounts = [0.0 if z is None else _amount(term, z) for term, z in zip(table.terms, zs, strict=True)]
         lean = 0.0
@@ -107,7 +103,7 @@ class EvidenceMind:
         missing = (*[Missing(term.signal, snapshot.why_missing(term.signal)) for term in lost], *table.missing)
         doubt = sum([abs(term.weight) for term in lost])
         have = table.weight - doubt
-        if have < 0.5 * table.weight or have < _LEAST:
+        if have < 0.5 * table.weight or have < LEAST:
             return Abstention(self.name, target.key, _too_little(have, missing), missing)
         if abs(lean) <= doubt:
             return Abstention(self.name, target.key, _outweighed(lost), missing)
@@ -119,79 +115,35 @@ class EvidenceMind:
         return self._view(target, table, amounts, values, lean, missing)
 
     def _view(
-        self, target: Target, table: _Table, amounts: Sequence[float], values: Row, lean: float,
+        self, target: Target, table: Bound, amounts: Sequence[float], values: Row, lean: float,
         missing: tuple[Missing, ...],
     ) -> View | Abstention:  # fmt: skip
         """What the amounts add up to; a term that adds nothing is not evidence."""
-        if table.weight < _LEAST:
+        if table.weight < LEAST:
             return Abstention(self.name, target.key, _too_little(table.weight, missing), missing)
         if lean == 0.0:
             return Abstention(self.name, target.key, "its evidence cancels out", missing)
         if 1.0 < abs(lean) < 1.0 + 1e-9:  # the scaled weights add up to one only to the last bit
             lean = math.copysign(1.0, lean)
-        reads = [words[amount > 0.0] for words, amount in zip(table.reads, amounts, strict=True)]
-        parts = tuple(map(_contribution, zip(table.signals, amounts, values, reads, strict=True)))
-        if 0.0 in amounts:
-            parts = tuple([part for part in parts if part.amount])
-        return View(self.name, target.key, lean, parts, missing)
+        parts = [
+            Contribution(signal, amount, value, words[amount > 0.0])
+            for signal, amount, value, words in zip(table.signals, amounts, values, table.reads, strict=True)
+            if amount and value is not None
+        ]
+        return View(self.name, target.key, lean, tuple(parts), missing)
 
-    def views_ahead(self, frame: SignalFrame, sessions: range, target: Target) -> list[View | None]:
-        """What `view` will say on each of these sessions, in one go over whole columns.
-
-        None where the mind has to be asked on the day: when something that it had is missing, and in all odd cases.
-        Each view is made from the signals of its own session alone, and is the same to the last bit.
-        """
-        terms, found = self.table(target.role), _nothing(len(sessions))
-        if len(terms) > _MOST or not all(term.signal in frame.index.at for term in terms):
-            return found
-        stretch = slice(sessions.start - frame.first, sessions.stop - frame.first)
-        rows = [frame.index.at[term.signal] for term in terms]
-        total, lost = np.zeros(len(sessions)), np.zeros(len(sessions), np.bool_)
-        sets = np.zeros(len(sessions), np.int64)  # a bit for each term that has been seen, and one for each that counts
-        amounts = []
-        for at, (term, row) in enumerate(zip(terms, rows, strict=True)):
-            z, seen = frame.zs[row, stretch], frame.seen[row, stretch]
-            known = ~np.isnan(z)
-            amount = np.where(known, term.weight * np.clip(z / term.full, -1.0, 1.0), 0.0)
-            amounts.append(amount)
-            total += amount
-            lost |= seen & ~known
-            sets += (seen.astype(np.int64) << at) + ((amount != 0.0).astype(np.int64) << (at + _MOST))
-        usable = ~lost & (total != 0.0) & (np.abs(total) <= 1.0)
-        for both in sorted(set(sets[usable].tolist())):
-            table, counts = _table(terms, both & (1 << _MOST) - 1, frame.index.absent), both >> _MOST
-            if table.weight < _LEAST:
-                continue
-            days = np.flatnonzero(usable & (sets == both))
-            used = [at for at in table.places if counts >> at & 1]
-            words = dict(zip(table.places, table.reads, strict=True))
-            evidence = map(
-                Evidence,
-                repeat(tuple([terms[at].signal for at in used])),
-                zip(*[amounts[at][days].tolist() for at in used], strict=True),
-                zip(*[frame.values[rows[at], stretch][days].tolist() for at in used], strict=True),
-                repeat(tuple([words[at] for at in used])),
-            )
-            made = zip(repeat(self.name), repeat(target.key), total[days].tolist(), evidence, repeat(table.missing))
-            for day, view in zip(days.tolist(), map(_view, made), strict=True):
-                found[day] = view
-        return found
-
-    def _fed(self, snapshot: Snapshot, role: str, seen: int) -> _Table:
-        """The table of the terms in the set `seen`, a number with a bit for each."""
+    def _fed(self, snapshot: Snapshot, role: str, seen: int) -> Bound:
+        """`bound` for one role, remembered."""
         if self._absent is not snapshot.absent:
-            self._absent, self._tables = snapshot.absent, {}
-        found = self._tables.get((role, seen))
+            self._absent, self._bound = snapshot.absent, {}
+        found = self._bound.get((role, seen))
         if found is None:
-            found = self._tables[role, seen] = _table(self.table(role), seen, snapshot.absent)
+            found = self._bound[role, seen] = bound(self.table(role), seen, snapshot.absent)
         return found
 
 
-def _nothing(sessions: int) -> list[View | None]:
-    return [None] * sessions
-
-
-def _table(terms: Sequence[Term], which: int, absent: Mapping[str, str]) -> _Table:
+def bound(terms: Sequence[Term], which: int, absent: Mapping[str, str]) -> Bound:
+    """The terms in the set `which`, a number with a bit for each, in a universe with these absent signals."""
     places = tuple([at for at in range(len(terms)) if which >> at & 1])
     live = tuple([terms[at] for at in places])
     names = [term.signal for at, term in enumerate(terms) if at not in places]
@@ -199,14 +151,7 @@ def _table(terms: Sequence[Term], which: int, absent: Mapping[str, str]) -> _Tab
     missing += [Missing(name, absent[name]) for name in names if name in absent]
     reads = [(term.low, term.high) if term.weight > 0.0 else (term.high, term.low) for term in live]
     weight = sum([abs(term.weight) for term in live])
-    return _Table(live, places, tuple([term.signal for term in live]), tuple(reads), weight, tuple(missing))
-
-
-# `_make` at a third of its time; hundreds of thousands are made in a replay.
-_contribution: Callable[[tuple[str, float, float | None, str]], Contribution]
-_contribution = functools.partial(tuple.__new__, Contribution)
-_view: Callable[[tuple[str, str, float, Evidence, tuple[Missing, ...]]], View]
-_view = functools.partial(tuple.__new__, View)
+    return Bound(live, places, tuple([term.signal for term in live]), tuple(reads), weight, tuple(missing))
 
 
 def _amount(term: Term, z: float) -> float:

@@ -8,20 +8,18 @@ of range, a wrong type) becomes an abstention that states it; it never stops a c
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from numbers import Real
 from typing import Protocol
 
 from engine.claims import Target
 from engine.errors import told
-from engine.signals.compute import SignalFrame
 from engine.signals.spec import SignalSpec
 from engine.snapshot import Snapshot
 from minds.evidence import EvidenceMind
 from minds.view import Abstention, Contribution, Missing, View
 from regimes.reading import RegimeReading
 
-__all__ = ["Mind", "ask", "own_signals", "views_ahead"]
+__all__ = ["Mind", "ask", "own_signals"]
 
 _REASON_LENGTH = 160
 
@@ -44,28 +42,6 @@ class Mind(Protocol):
 def own_signals(mind: Mind) -> tuple[SignalSpec, ...]:
     """The signals that a mind declares for itself."""
     return tuple(getattr(mind, "signals", ()))
-
-
-def views_ahead(
-    minds: Sequence[Mind], targets: Sequence[Target], frame: SignalFrame, sessions: range
-) -> list[tuple[tuple[View | None, ...], ...]]:
-    """For each session, target and mind: its view, made with those of many sessions at once, or None: it must be asked.
-
-    Only minds that are tables of evidence, and leave the weighing to us, have views ahead.
-    """
-    nothing: list[View | None] = [None] * len(sessions)
-    found = [
-        zip(*[
-            mind.views_ahead(frame, sessions, target) if isinstance(mind, EvidenceMind) and _is_table(mind) else nothing
-            for mind in minds
-        ], strict=True)
-        for target in targets
-    ]  # fmt: skip
-    return list(zip(*found, strict=True))
-
-
-def _is_table(mind: EvidenceMind) -> bool:
-    return getattr(mind.view, "__func__", None) is EvidenceMind.view
 
 
 def ask(mind: Mind, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:

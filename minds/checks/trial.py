@@ -22,8 +22,9 @@ from engine.signals.compute import SignalFrame, compute_signals
 from engine.signals.spec import SignalSpec, ValueAndZ
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
+from minds.ahead import views_ahead
 from minds.checks.markets import SESSIONS, invented
-from minds.protocol import Mind, ask, own_signals, views_ahead
+from minds.protocol import Mind, ask, own_signals
 from minds.registry import mind_fault
 from minds.view import Abstention, View
 from regimes.features import REGIME_SIGNALS

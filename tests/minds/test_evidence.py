@@ -16,11 +16,11 @@ from engine.market import Market
 from engine.signals.compute import compute_signals
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_rows
+from minds.ahead import views_ahead
 from minds.builtin.contrarian import Contrarian
 from minds.builtin.flow import Flow
 from minds.builtin.macro import Macro
 from minds.evidence import EvidenceMind, Term
-from minds.protocol import views_ahead
 from minds.registry import load_minds
 from minds.view import Abstention, View
 from regimes.features import REGIME_SIGNALS
