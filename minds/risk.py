@@ -49,9 +49,8 @@ class RiskDesk:
         kinds: tuple[Kind, Kind] = ("volatility", "drawdown")
         for kind, odds in zip(kinds, self._odds, strict=True):
             if odds is not None:
-                claim = draft.claim(
-                    kind, claim_id(draft.session, self.symbol, kind, MONTH),
-                    probability=odds.probability, base_rate=odds.base_rate, threshold=odds.threshold,
-                )  # fmt: skip
+                p, base_rate, threshold = odds
+                identity = claim_id(draft.session, self.symbol, kind, MONTH)
+                claim = draft.claim(kind, identity, p, base_rate, threshold=threshold)
                 self.open.append(Waiting(claim, draft.due, label))
                 yield claim
