@@ -33,11 +33,12 @@ def views_ahead(
     minds: Sequence[Mind], targets: Sequence[Target], frame: SignalFrame, sessions: range
 ) -> list[tuple[tuple[View | None, ...], ...]]:
     """For each session, target and mind: its view, or None where it must be asked."""
+    nothing: list[tuple[View | None, ...]] = [()] * len(sessions)
     found = [
-        zip(*[_views(mind, target, frame, sessions) for mind in minds], strict=True)
+        zip(*[_views(mind, target, frame, sessions) for mind in minds], strict=True) if minds else nothing
         for target in targets
-    ]  # fmt: skip
-    return list(zip(*found, strict=True))
+    ]
+    return list(zip(*found, strict=True)) if found else [()] * len(sessions)
 
 
 def _views(mind: Mind, target: Target, frame: SignalFrame, sessions: range) -> list[View | None]:

@@ -307,3 +307,5 @@ def test_what_is_no_plain_table_is_asked_on_the_day() -> None:
     frame = compute_signals(market, (*signal_table(WORLD), *REGIME_SIGNALS))
     made = views_ahead([Own(), Unknown(), Flow()], [LEAD], frame, range(290, 300))
     assert [[view is None for view in day[0]] for day in made] == [[True, True, False]] * 10
+    assert views_ahead([], [LEAD], frame, range(290, 300)) == [((),)] * 10
+    assert views_ahead([Flow()], [], frame, range(290, 300)) == [()] * 10
