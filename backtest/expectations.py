@@ -34,12 +34,12 @@ class Outcome(NamedTuple):
 
     Attributes:
         clause: what was asked.
-        held: whether the run shows it.
+        held: whether the run shows it; None when it is about a mind that takes no part, so that nobody can say.
         seen: one clause for people: what was seen, at which session; for a failed one the nearest miss as well.
     """
 
     clause: expect.Expectation
-    held: bool
+    held: bool | None
     seen: str
 
 

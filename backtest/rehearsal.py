@@ -1,8 +1,8 @@
 """Rehearse a scenario: its world through the same cycle as any backtest, and what it expects held against the records.
 
 Contract: the same loading, replay and record as `backtest.run`, without a folder; the same scenario and settings give
-the same outcomes. A clause that names a mind or target that takes no part in the run is refused, for it could never
-hold, or never fail.
+the same outcomes. A clause that names a mind that nobody has installed, or a target that is not called, is refused, for
+it could never hold, or never fail; one about a mind that is left out of this run is passed over.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from backtest.settings import EssayChoice, Settings, default_pairs, default_targ
 from engine.bar_checks import Repair
 from engine.errors import InputError
 from minds.record import CycleRecord
-from minds.registry import load_minds
+from minds.registry import list_minds, load_minds
 from regimes.registry import load_regime
 from scenarios.expect import SameAsWithout
 from scenarios.kinds import unknown
@@ -39,8 +39,8 @@ class Rehearsal:
 
     @property
     def held(self) -> bool:
-        """Whether every expectation holds."""
-        return all(outcome.held for outcome in self.outcomes)
+        """Whether no expectation fails."""
+        return all(outcome.held is not False for outcome in self.outcomes)
 
 
 def settings_for(
@@ -79,7 +79,7 @@ def rehearse(
         progress: told after each session.
 
     Raises:
-        InputError: the world cannot be built, or a clause names a mind or target that the run does not have.
+        InputError: the world cannot be built, or a clause names a mind that is not installed or no target of the run.
     """
     settings = settings or settings_for(scenario)
     _check_names(scenario, settings)
@@ -90,7 +90,14 @@ def rehearse(
         return _run(scenario.without(part), settings, cache, progress)[0]
 
     played = Played(settings.universe, records, notices, again)
-    return Rehearsal(records, notices, tuple(judge(clause, played) for clause in scenario.expect))
+    outcomes = []
+    for clause in scenario.expect:
+        mind = getattr(clause, "mind", "")
+        left_out = bool(mind) and mind not in settings.minds
+        outcomes.append(
+            Outcome(clause, None, f"{mind} takes no part in this run") if left_out else judge(clause, played)
+        )
+    return Rehearsal(records, notices, tuple(outcomes))
 
 
 def _run(
@@ -115,6 +122,8 @@ def _check_names(scenario: Scenario, settings: Settings) -> None:
         where = f"{settings.source}: expect {number}"
         mind, target = getattr(clause, "mind", ""), getattr(clause, "target", "")
         if mind and mind not in settings.minds:
-            raise InputError(f"{where}: {unknown('mind of this run', mind, settings.minds)}")
+            installed = [item.name for item in list_minds()]
+            if mind not in installed:
+                raise InputError(f"{where}: {unknown('mind', mind, installed)}")
         if target and target not in targets:
             raise InputError(f"{where}: {unknown('target of this run', target, targets)}")

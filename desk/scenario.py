@@ -28,6 +28,7 @@ from scenarios.timeline import timeline_of
 
 __all__ = ["run", "shelf"]
 
+_MARKS = {True: ("holds", "green"), False: ("FAILS", "red"), None: ("–", "yellow")}
 _ROWS = 16
 """Sessions of which the table tells at most."""
 
@@ -80,7 +81,7 @@ def run(
         print_json(_document(file, scenario, found))
     else:
         _tell(scenario, found, out)
-    failed = sum(not outcome.held for outcome in found.outcomes)
+    failed = sum(outcome.held is False for outcome in found.outcomes)
     if failed:
         wanted = plural(len(found.outcomes), "expectation")
         raise WorkshopError(f"{failed} of {wanted} of {visible(file)} {'does' if failed == 1 else 'do'} not hold")
@@ -124,7 +125,8 @@ def _tell(scenario: Scenario, found: Rehearsal, out: str | None) -> None:
     more = f"{plural(len(turns) - _ROWS, 'turn')} more, " if len(turns) > _ROWS else ""
     screen.print(f"{more}{plural(len(found.records), 'session')}, {plural(claims, 'claim')}", soft_wrap=True)
     for outcome in found.outcomes:
-        mark = Text("holds  " if outcome.held else "FAILS  ", style="green" if outcome.held else "red")
+        word, style = _MARKS[outcome.held]
+        mark = Text(f"{word:7}", style=style)
         screen.print(mark + Text(visible(outcome.clause.describe())), soft_wrap=True)
         screen.print(Text(f"       {visible(outcome.seen)}", style="dim"), soft_wrap=True)
     if not found.outcomes:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backtest.expectations import Played, judge
 from engine.bar_checks import Repair
@@ -59,7 +61,9 @@ NOTICES = (Repair("IWM", "2026-04-01", "stale", "equal bars"), Repair("TLT", "20
 UNIVERSE = load_universe("us")
 
 
-def seen(records: Sequence[CycleRecord] = RECORDS, other: Sequence[CycleRecord] = (), **table: Any) -> tuple[bool, str]:
+def seen(
+    records: Sequence[CycleRecord] = RECORDS, other: Sequence[CycleRecord] = (), **table: Any
+) -> tuple[bool | None, str]:
     def again(part: Part) -> Sequence[CycleRecord]:
         assert part == table["same_as_without"]
         return other
@@ -108,6 +112,7 @@ CASES: list[tuple[dict[str, Any], bool, str]] = [
     ({"gate": "netting"}, False, "no gate acts"),
     ({"gate": "netting", "at": 3}, False, "session 3 (2026-04-02): coverage on SPY:1"),
     ({"missing": "breadth"}, True, "session 4 (2026-04-06): breadth is missing, because too few bars"),
+    ({"missing": "volatility"}, False, "volatility is not listed as missing"),
     ({"missing": "breadth", "by": 3}, False, "outside of what is asked, session 4"),
     ({"claims": "some", "by": 2, "always": True}, True, "at all 2 sessions; the last, session 2 (2026-04-01): 1 claim"),
     ({"claims": "none", "at": 3}, True, "session 3 (2026-04-02): 0 claims"),
@@ -133,6 +138,42 @@ def test_every_clause_and_saying_is_seen_to_hold_and_to_fail() -> None:
     assert {(table["says"], held) for table, held, _ in CASES if "says" in table} == {
         (saying, held) for saying in SAYINGS for held in (True, False)
     }
+
+
+@given(
+    st.lists(st.integers(0, 3), min_size=1, max_size=8), st.integers(1, 9), st.integers(1, 9),
+    st.sampled_from([table for table, _, _ in CASES if not {"notice", "no_claim_on_closed_session"} & set(table)][:-1]),
+)  # fmt: skip
+def test_some_none_and_every_stand_to_one_another_as_in_logic(
+    drawn: list[int], since: int, by: int, table: dict[str, Any]
+) -> None:
+    """Of any sessions in any order: `none` denies `some`, `every` implies it; of no session at all, nothing holds."""
+    asked = {name: item for name, item in table.items() if name not in ("at", "since", "by", "never", "always")}
+    records = [RECORDS[at] for at in drawn]
+    of_all: dict[str, Any] = {**asked, "since": since, "by": by}
+    some = seen(records, **of_all)[0]
+    none, every = (seen(records, **{**of_all, word: True})[0] for word in ("never", "always"))
+    covered = range(since, min(by, len(drawn)) + 1)
+    singly = [seen(records, at=at, **asked)[0] for at in covered]
+    assert (some, none, every) == (any(singly), bool(singly) and not any(singly), bool(singly) and all(singly))
+
+
+def test_a_lean_of_nothing_is_to_no_side() -> None:
+    idle = dataclasses.replace(RECORDS[0], views={SPY.key: (View("flow", SPY.key, 0.0),)})
+    for says in ("leans up", "leans down", "abstains"):
+        assert seen([idle], mind="flow", says=says) == (
+            False,
+            "session 1 (2026-03-31): flow leans to no side on SPY:1, by 0.00",
+        )
+
+
+def test_of_several_targets_the_one_that_is_asked_about_counts() -> None:
+    views = {SPY.key: (View("flow", SPY.key, 0.3),), "QQQ:1": (View("flow", "QQQ:1", -0.2),)}
+    debates = {SPY.key: Debate("lone", 0.3, ()), "QQQ:1": Debate("divergent", 0.3, ())}
+    two = [dataclasses.replace(RECORDS[0], views=views, debates=debates)]
+    for target, up in {"": True, "SPY:1": True, "QQQ:1": False}.items():
+        assert seen(two, mind="flow", says="leans up", target=target)[0] is up
+        assert seen(two, debate="lone", target=target)[0] is up
 
 
 def test_a_deadline_on_good_friday_is_found() -> None:

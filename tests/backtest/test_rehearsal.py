@@ -70,7 +70,7 @@ def test_a_part_that_moves_numbers_is_found() -> None:
 @pytest.mark.parametrize(
     ("table", "sentence"),
     [
-        ({"mind": "flwo", "says": "leans up"}, "expect 1: no mind of this run is called 'flwo'; did you mean 'flow'?"),
+        ({"mind": "flwo", "says": "leans up"}, "expect 1: no mind is called 'flwo'; did you mean 'flow'?"),
         ({"debate": "lone", "target": "MKT:9"}, "no target of this run is called 'MKT:9'; did you mean 'MKT:1'?"),
     ],
 )
@@ -79,6 +79,12 @@ def test_a_clause_about_nobody_is_refused(world: Scenario, table: dict[str, str]
     scenario = expecting(world, never=True, **table)
     with pytest.raises(InputError, match=sentence.replace("?", r"\?")):
         rehearse(scenario, settings_for(scenario, "t.toml"))
+
+
+def test_a_clause_about_a_mind_that_is_left_out_is_passed_over(world: Scenario) -> None:
+    scenario = expecting(world, mind="contrarian", says="leans up", at=1)
+    found = rehearse(scenario, settings_for(scenario, minds=["macro"]))
+    assert found.held and [item[1:] for item in found.outcomes] == [(None, "contrarian takes no part in this run")]
 
 
 def test_minds_and_regime_are_those_that_are_asked_for(world: Scenario) -> None:

@@ -63,6 +63,14 @@ def test_a_run_tells_each_expectation(small: Path) -> None:
     assert [item["held"] for item in found["expectations"]] == [True, True]
 
 
+def test_a_mind_that_is_left_out_is_passed_over(small: Path) -> None:
+    add(small, 'mind = "flow"\nsays = "leans up"')
+    ran = main("scenario", "run", small, "--minds", "macro", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    assert json.loads(ran.out)["expectations"][0]["held"] is None
+    assert "–      flow leans up at some session\n" in main("scenario", "run", small, "--minds", "macro").err
+
+
 def test_one_that_fails_ends_with_1(small: Path) -> None:
     add(small, 'label = "crisis"')
     add(small, 'claims = "some"')
