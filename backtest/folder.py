@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from importlib import metadata
@@ -94,18 +95,22 @@ class RunFolder:
 
 def versions(commit: str | None) -> dict[str, Any]:
     """What the run was made with: commit, Python, machine type, package versions."""
-    packages: dict[str, str | None] = {}
-    for name in _PACKAGES:
-        try:
-            packages[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            packages[name] = None
     return {
         "commit": commit,
         "python": platform.python_version(),
         "machine": platform.machine(),
-        "packages": packages,
+        "packages": {name: _version(name) for name in _PACKAGES},
     }
+
+
+def _version(package: str) -> str | None:
+    """What `metadata.version` says, without parsing the package's whole description; None when it is not installed."""
+    try:
+        found = metadata.distribution(package)
+        said = re.search(r"^Version:[ \t]*(\S+)", found.read_text("METADATA") or "", re.MULTILINE)
+        return said[1] if said else found.version
+    except metadata.PackageNotFoundError:
+        return None
 
 
 @contextlib.contextmanager

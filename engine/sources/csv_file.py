@@ -180,12 +180,14 @@ def _read_plain(body: bytes, until: date | None) -> CsvTable | None:
     starts = np.append(0, ends[:-1] + 1)
     if (ends - starts < len(_SHORTEST)).any():
         return None
-    places = starts[:, np.newaxis] + np.arange(11)
-    heads = codes[places]
+    windows = np.lib.stride_tricks.sliding_window_view(codes, 11, writeable=True)
+    heads = windows[starts]
     if not (_dated(heads) & (heads[:, 10] == ord(","))).all():
         return None
-    texts = heads.view("S11").ravel().astype("S10")
-    known = np.ones(len(texts), np.bool_) if until is None else texts <= until.isoformat().encode()
+    days = _days(heads)
+    if days is None:
+        return None
+    known = np.ones(len(days), np.bool_) if until is None else days <= np.datetime64(until.isoformat(), "D")
     count = int(known.sum())
     if count == 0 or not known[:count].all():
         return None
@@ -193,12 +195,22 @@ def _read_plain(body: bytes, until: date | None) -> CsvTable | None:
     if codes[:size].tobytes().translate(None, b"0123456789.-+eE") != b",,,,,,\n" * count:
         return None
     # What is left of each line, without its day, is a list of numbers as JSON writes them.
-    codes[places[:count]], codes[ends[:count]] = ord(" "), ord(",")
+    windows[starts[:count]], codes[ends[:count]] = ord(" "), ord(",")
     codes[size - 1] = ord("]")
     try:
-        days = texts[:count].astype("datetime64[D]")
         numbers = orjson.loads(b"[" + codes[:size].tobytes())
     except ValueError:
         return None
     table = np.fromiter(numbers, np.float64, len(numbers)).reshape(-1, len(FIELDS))
-    return CsvTable(days, table.T, np.arange(2, count + 2))
+    return CsvTable(days[:count], table.T, np.arange(2, count + 2))
+
+
+def _days(heads: npt.NDArray[np.uint8]) -> Days | None:
+    """The days that lines start with, whose form is right; None when one is not in the calendar."""
+    digits = heads.astype(np.int64) - ord("0")
+    years = digits[:, 0] * 1000 + digits[:, 1] * 100 + digits[:, 2] * 10 + digits[:, 3]
+    months, place = digits[:, 5] * 10 + digits[:, 6], digits[:, 8] * 10 + digits[:, 9]
+    first = ((years - 1970) * 12 + months - 1).astype("datetime64[M]")
+    days: Days = first.astype("datetime64[D]") + (place - 1)
+    lawful = (months >= 1) & (months <= 12) & (place >= 1) & (days.astype("datetime64[M]") == first)
+    return days if lawful.all() else None

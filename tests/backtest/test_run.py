@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -463,6 +464,7 @@ def test_the_folder_of_a_run(data: Path, tmp_path: Path) -> None:
     assert record["data"]["digest"] == json.loads(entries(out)[-1].body)["data"]
     assert set(record["data"]["symbols"]) == {name for name, bars in BARS.items() if str(bars.days[0]) <= MIDDLE}
     assert {"numpy", "pandas", "orjson"} <= set(record["packages"]) and record["python"]
+    assert record["packages"] == {name: metadata.version(name) for name in record["packages"]}
     assert all(value > 0.0 for value in record["timings"].values())
     assert (out / "scores.json").read_bytes().endswith(b"}\n")
 
