@@ -85,6 +85,7 @@ def test_the_storm_has_dozens_of_headlines_of_many_kinds() -> None:
         ("black-monday-1987", "1987-10-14", "close", -0.0295),
         ("black-monday-1987", "1987-10-16", "close", -0.0516),
         ("black-monday-1987", "1987-10-19", "close", -0.2047),
+        ("black-monday-1987", "1987-10-20", "close", 0.0533),
         ("black-monday-1987", "1987-10-21", "close", 0.0910),
         ("lehman-2008", "2008-09-15", "close", -0.0471),
         ("lehman-2008", "2008-09-29", "close", -0.0881),
