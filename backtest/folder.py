@@ -143,5 +143,5 @@ def commit_asked() -> Iterator[Callable[[], str | None]]:
     finally:
         if git is not None:
             if git.poll() is None:
-                git.kill()
+                git.terminate()  # not kill: git holds the lock of the index meanwhile, and a killed one leaves it there
             git.communicate()
