@@ -127,6 +127,7 @@ def commit_asked() -> Iterator[Callable[[], str | None]]:
             git = subprocess.Popen(
                 ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--exclude=*"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # a question must not stand in a commit's way
             )  # fmt: skip
 
     def answer() -> str | None:
