@@ -15,7 +15,7 @@ import pytest
 
 # It warns at every start of a regime, which would bury the world that a failing law prints.
 logging.getLogger("transitions").setLevel(logging.ERROR)
-_PASSED = re.compile(r"(\d+) passing examples")
+_PASSED = re.compile(r"(\d+) passing\b")  # "examples" or "test cases", by its version
 
 
 @pytest.hookimpl(tryfirst=True, wrapper=True)

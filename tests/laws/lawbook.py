@@ -27,6 +27,7 @@ from minds.registry import load_minds
 from regimes.rules import RulesModel
 from scenarios import Scenario, World, build
 from scenarios.strategies import worlds
+from tests.runs import Fixed
 
 __all__ = ["LONG", "PAIRS", "TARGETS", "Ran", "bodies", "columns_of", "law", "live_worlds", "ran", "replayed"]
 
@@ -37,8 +38,8 @@ TARGETS = (
 )  # fmt: skip
 """Two horizons on one symbol, so that calls can get into each other's way."""
 PAIRS = (Pair(TARGETS[2], TARGETS[1], 1),)
-_WARM_UPS = (130, 300, 60)
-"""Sessions before a drawn run; a mind needs some fifty for its scales, an interval 250 returns."""
+_WARM_UPS = (300, 560)
+"""Sessions before a drawn run: minds speak after some 260, intervals and risk claims after some 520."""
 
 Law = Callable[[Any], Any]
 
@@ -93,12 +94,27 @@ class Ran(NamedTuple):
         return [verdict for record in self.records for verdict in record.verdicts]
 
 
-def ran(scenario: Scenario, minds: Sequence[Mind] | None = None, early: int = 25, essays: int = 0) -> Ran:
-    """Run through a drawn world, from `early` sessions before its first on."""
+def ran(scenario: Scenario, *, seer: bool = False, early: int = 25, essays: int = 0) -> Ran:
+    """Run through a drawn world, from `early` sessions before its first on.
+
+    With `seer` one more mind speaks, which knows most of each outcome: only somebody who is heard can make the
+    synthesis take sides, so that calls get into each other's way.
+    """
     world = build(scenario)
     market = world.market()
     start = max(first_of(world, market) - early, 0)
+    minds = [*load_minds(), _seer(market)] if seer else load_minds()
     return Ran(world, market, start, list(replayed(market, start, minds=minds, essays=essays)))
+
+
+def _seer(market: Market) -> Mind:
+    leans: dict[tuple[str, str], float] = {}
+    for target in [target for target in TARGETS if target.symbol in market.rows]:
+        prices = market.column(target.symbol).tolist()
+        for at, (now, then) in enumerate(zip(prices, prices[target.horizon :], strict=False)):
+            if then == then and now == now and at % 7:
+                leans[market.calendar.labels[at], target.key] = 1.0 if then > now else -1.0
+    return Fixed("seer", leans)
 
 
 def first_of(world: World, market: Market) -> int:

@@ -25,7 +25,7 @@ def read_back(found: ParsedEssay, name: str) -> Any:
     return value
 
 
-@law(60, 1200)
+@law(60, 2000)
 @given(essays(product=True))
 def test_written_essays(essay: Essay) -> None:
     """An essay that was written from a record reads back as that record, to the last printed digit."""
@@ -36,7 +36,7 @@ def test_written_essays(essay: Essay) -> None:
     }
 
 
-@law(60, 1200)
+@law(60, 2000)
 @given(essays(product=False))
 def test_freely_written_essays(essay: Essay) -> None:
     """An essay in the first desk's form, whoever wrote it, reads back as what it says."""

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 from itertools import groupby, pairwise
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.calendar import TradingCalendar
 from engine.claims import Claim
 from minds.gates import side
 from minds.view import View
 from regimes.reading import LABELS
-from scenarios import Scenario
+from scenarios import Fault, Scenario
 from tests.laws.lawbook import PAIRS, TARGETS, Ran, law, live_worlds, ran
 
 WORLDS = live_worlds(max_sessions=40)
@@ -26,7 +28,7 @@ WORLDS = live_worlds(max_sessions=40)
 @given(WORLDS)
 def test_ranges(scenario: Scenario) -> None:
     """Probabilities and base rates lie strictly between 0 and 1, leans from -1 to 1, and a lean is its evidence."""
-    run = ran(scenario)
+    run = ran(scenario, seer=True)
     for claim in run.claims:
         if claim.kind == "interval":
             assert claim.low is not None and claim.high is not None and -1.0 < claim.low <= claim.high < math.inf
@@ -38,14 +40,16 @@ def test_ranges(scenario: Scenario) -> None:
         assert 0.0 <= record.reading.coverage <= 1.0 + 1e-12
         for said in [item for items in record.views.values() for item in items if isinstance(item, View)]:
             assert -1.0 <= said.lean <= 1.0
-            assert abs(sum(part.amount for part in said.contributions) - said.lean) <= 1e-9
+            total = sum(part.amount for part in said.contributions)
+            assert said.mind == "seer" or abs(total - said.lean) <= 1e-9
 
 
 @law(20, 200)
-@given(WORLDS)
-def test_every_claim_settles(scenario: Scenario) -> None:
+@given(WORLDS, st.sampled_from(["growth", "small", "market"]))
+def test_every_claim_settles(scenario: Scenario, role: str) -> None:
     """Every claim has one verdict, once its sessions have traded, or a deadline after the end; a void says why."""
-    run = ran(scenario)
+    frozen = Fault("stale", role, scenario.sessions // 2, 3)  # prices that do not move, among what else is wrong
+    run = ran(replace(scenario, faults=(*scenario.faults, frozen)), seer=True)
     calendar, last = run.market.calendar, run.market.size - 1
     claims = {claim.id: claim for claim in run.claims}
     assert len(claims) == len(run.claims), "one identity, one claim"
@@ -93,7 +97,7 @@ def nothing_to_grade(run: Ran, claim: Claim, at: int) -> bool:
 @given(WORLDS)
 def test_open_calls_agree(scenario: Scenario) -> None:
     """No two direction calls that are open on one symbol at a time take different sides."""
-    run = ran(scenario)
+    run = ran(scenario, seer=True, early=60)
     held: dict[str, Claim] = {}
     for record in run.records:
         for verdict in record.verdicts:
@@ -124,7 +128,7 @@ def test_a_call_or_a_reason(scenario: Scenario) -> None:
 @given(WORLDS)
 def test_the_synthesis_bound(scenario: Scenario) -> None:
     """On any run, each target's total Brier score exceeds its base rate's by ln 2 / 2 a copy at most."""
-    run = ran(scenario)
+    run = ran(scenario, seer=True, early=60)
     claims = {claim.id: claim for claim in run.claims}
     excess: dict[tuple[object, ...], float] = defaultdict(float)
     waiting: dict[tuple[object, ...], int] = defaultdict(int)
@@ -161,7 +165,7 @@ EDGES = {
 
 
 @law(20, 250)
-@given(live_worlds(max_sessions=90, regimes=("risk_off", "crisis", "recovery", "calm", "slide", "melt_up")))
+@given(live_worlds(min_sessions=30, max_sessions=90, regimes=("crisis", "melt_up", "slide", "recovery", "calm")))
 def test_labels_last(scenario: Scenario) -> None:
     """Labels change along the table; risk-off lasts five sessions and risk-on three, unless something worse comes."""
     readings = [record.reading for record in ran(scenario, early=60).records]
