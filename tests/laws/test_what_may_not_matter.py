@@ -44,7 +44,7 @@ PRICES = ("open", "high", "low", "close", "adj_close")
 
 
 @law(15, 150)
-@given(live_worlds(), st.sampled_from(PRICED), st.integers(-12, 12))
+@given(live_worlds(), st.sampled_from(("MKT", "GRO", "SML")) | st.sampled_from(PRICED), st.integers(-12, 12))
 def test_the_unit_of_a_price(scenario: Scenario, symbol: str, power: int) -> None:
     """Prices of a symbol in another unit change its reference prices and nothing else."""
     world = build(scenario)
