@@ -5,7 +5,9 @@ Contract: a test never finds nor leaves anything in the user's home, and a red p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,3 +35,34 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
             patch.delenv(name, raising=False)
         yield folder
+
+
+# --- how many examples each law had, printed by `make properties` -----------------------------------------------------
+
+_PASSED = re.compile(r"(\d+) passing\b")
+"""As Hypothesis tells it in its statistics: of "examples" or "test cases", by its version."""
+
+
+@pytest.hookimpl(tryfirst=True, wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Write the number of examples into the report, which also reaches the terminal from another worker."""
+    told = getattr(item, "hypothesis_statistics", "")
+    if told and not any(name == "examples" for name, _ in item.user_properties):
+        item.user_properties.append(("examples", sum(map(int, _PASSED.findall(told)))))
+    return (yield)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """A line for each law, the sum last."""
+    if config.getoption("--hypothesis-profile") != "long":
+        return
+    found: dict[str, int] = {}
+    for report in [report for reports in terminalreporter.stats.values() for report in reports]:
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "examples":
+                found[report.nodeid] = int(value)
+    terminalreporter.section("examples of each law")
+    for law, count in sorted(found.items()):
+        terminalreporter.write_line(f"{count:7,}  {law}")
+    machines = sum([law.endswith("::runTest") for law in found])
+    terminalreporter.write_line(f"{sum(found.values()):7,}  in all, {machines} of {len(found)} laws are state machines")

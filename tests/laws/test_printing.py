@@ -34,7 +34,7 @@ def test_that_holds(number):
 def test_the_suite_prints_a_failing_world_as_a_file_to_run(tmp_path: Path) -> None:
     (tmp_path / "test_false.py").write_text(FALSE, encoding="utf-8")
     world, run = tmp_path / "world.toml", tmp_path / "run"
-    plugins = ["-p", "tests.conftest", "-p", "tests.laws.conftest", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    plugins = ["-p", "tests.conftest", "-p", "no:cacheprovider", "-p", "no:xdist"]
     options = ["--hypothesis-profile=long", "--hypothesis-seed=1", "--rootdir", str(tmp_path)]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *plugins, *options, str(tmp_path / "test_false.py")],
