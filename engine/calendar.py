@@ -106,7 +106,8 @@ class TradingCalendar:
     @cached_property
     def labels(self) -> list[str]:
         """The sessions as ISO text, in order."""
-        return [str(day) for day in self.days]
+        found: list[str] = np.datetime_as_string(self.days).tolist()
+        return found
 
     @cached_property
     def _closed_days(self) -> list[str]:
@@ -142,8 +143,8 @@ class TradingCalendar:
 
     def instants(self, start: int, stop: int) -> list[datetime]:
         """`as_of` of the sessions from `start` to before `stop`."""
-        stamps: list[datetime] = self.closes[start:stop].tolist()
-        return [stamp.replace(tzinfo=UTC) + PUBLISH_AFTER_CLOSE for stamp in stamps]
+        stamps: list[datetime] = (self.closes[start:stop] + np.timedelta64(PUBLISH_AFTER_CLOSE)).tolist()
+        return [stamp.replace(tzinfo=UTC) for stamp in stamps]
 
     def last_closed(self, now: datetime) -> int:
         """Index of the last session whose bars are final at the aware instant `now`; -1 when there is none.

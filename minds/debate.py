@@ -36,9 +36,9 @@ def conviction(confidences: Iterable[float]) -> float:
     ranked = sorted(confidences, reverse=True)[:_RANKS]
     if not ranked:
         return 0.0
-    weights = _weights(len(ranked))
+    weights, whole = _weights(len(ranked))
     total: float = sum(map(mul, weights, ranked))
-    return total / sum(weights)
+    return total / whole
 
 
 def debate(views: Sequence[View | Abstention]) -> Debate:
@@ -50,7 +50,9 @@ def debate(views: Sequence[View | Abstention]) -> Debate:
 
 
 def _label(leans: Sequence[float]) -> DebateLabel:
-    rise, fall = max(leans, default=0.0) > 0.0, min(leans, default=0.0) < 0.0
+    if not leans:
+        return "silent"
+    rise, fall = max(leans) > 0.0, min(leans) < 0.0
     if rise and fall:
         return "divergent"
     sided = len(leans) - leans.count(0.0)
@@ -60,8 +62,9 @@ def _label(leans: Sequence[float]) -> DebateLabel:
 
 
 @functools.cache
-def _weights(count: int) -> list[int]:
+def _weights(count: int) -> tuple[list[int], int]:
+    """The weights, the largest first, and their sum."""
     weights = [2, 3]
     while len(weights) < count:
         weights.append(weights[-1] + weights[-2])
-    return weights[:count][::-1]
+    return weights[:count][::-1], sum(weights[:count])
