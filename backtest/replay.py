@@ -106,19 +106,19 @@ class Replay:
 
 def prime(market: Market, feed: Feed, stop: int) -> None:
     """Reveal to `feed` everything before session `stop`."""
-    events = session_events(market)
     for first in range(0, stop, _CHUNK):
-        last = min(first + _CHUNK, stop)
-        feed.reveal(session_rows(market, slice(first, last)), events[first:last])
+        some = slice(first, min(first + _CHUNK, stop))
+        feed.reveal(session_rows(market, some), session_events(market, some))
 
 
 def reveal(market: Market, frame: SignalFrame, feed: Feed, sessions: range, digests: list[str]) -> Iterator[Snapshot]:
     """Reveal `sessions` to `feed` one by one, each followed by its snapshot."""
     start, stop = sessions.start, sessions.stop
-    instants, events = market.calendar.instants(start, stop), session_events(market)
+    instants = market.calendar.instants(start, stop)
     for first in range(start, stop, _CHUNK):
         last = min(first + _CHUNK, stop)
-        days = session_rows(market, slice(first, last))
-        for at, row in enumerate(frame.rows(first, last), first):
-            feed.reveal(days[at - first : at - first + 1], events[at : at + 1])
-            yield Snapshot(feed, frame.index, at, instants[at - start], digests[at - start], row)
+        days, events = session_rows(market, slice(first, last)), session_events(market, slice(first, last))
+        for at, row in enumerate(frame.rows(first, last)):
+            feed.reveal(days[at : at + 1], events[at : at + 1])
+            place = first + at
+            yield Snapshot(feed, frame.index, place, instants[place - start], digests[place - start], row)

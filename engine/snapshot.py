@@ -32,9 +32,9 @@ def session_rows(market: Market, sessions: slice = slice(None)) -> FloatArray:
     return np.ascontiguousarray(np.stack([market.columns[name][:, sessions] for name in FIELDS]).transpose(2, 0, 1))
 
 
-def session_events(market: Market) -> list[tuple[Event, ...]]:
+def session_events(market: Market, sessions: slice = slice(None)) -> list[tuple[Event, ...]]:
     """The market's events by the session at which they become known, one tuple a session; empty when it has none."""
-    return [market.news.get(at, ()) for at in range(market.size)] if market.events else []
+    return [market.news.get(at, ()) for at in range(market.size)[sessions]] if market.events else []
 
 
 class Feed:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import repeat
 
 from engine.bars import FloatArray
 from engine.claims import Claim, Pair, Target, Verdict, claim_id
@@ -56,7 +55,7 @@ class Cycle:
         self.tally = Tally((*self.names, "synthesis"))
         self._all: list[TargetDesk | RiskDesk | PairDesk] = [*self.desks.values(), *self.risks, *self.pairs]
         self._lacking: tuple[list[tuple[Missing, ...]], tuple[Missing, ...], str] = ([], (), "")
-        self._nobody: tuple[None, ...] = (None,) * len(self.minds)
+        self._nothing: tuple[tuple[None, ...], ...] = ((None,) * len(self.minds),) * len(self.desks)
         self._feed = feed
         self._prices = {symbol: feed.prices(symbol) for symbol in roles}
         self._quotes = {symbol: feed.prices(symbol, "close") for symbol in roles}
@@ -112,7 +111,7 @@ class Cycle:
         claims: list[Claim] = []
         held: list[GateResult] = []
         as_of = snapshot.as_of.isoformat()
-        for (key, desk), made in zip(self.desks.items(), ahead or repeat(self._nobody), strict=False):
+        for (key, desk), made in zip(self.desks.items(), ahead or self._nothing, strict=True):
             desk.learn(self._feed, snapshot.at)
             band = desk.look(snapshot)
             said = tuple([

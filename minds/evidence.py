@@ -11,8 +11,8 @@ Hence losing an input never adds confidence. With less than half of the usable w
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, cast
 
 from engine.claims import Target
 from engine.signals.compute import Row
@@ -94,9 +94,7 @@ class EvidenceMind:
         table = self._fed(snapshot, target.role, seen)
         values, zs = snapshot.values_and_zs(table.signals)
         amounts = [0.0 if z is None else _amount(term, z) for term, z in zip(table.terms, zs, strict=True)]
-        lean = 0.0
-        for amount in amounts:  # not sum(), which adds in another way from Python 3.12 on
-            lean += amount
+        lean = _added(amounts)
         lost = [term for term, z in zip(table.terms, zs, strict=True) if z is None]
         if not lost:
             return self._view(target, table, amounts, values, lean, table.missing)
@@ -109,10 +107,7 @@ class EvidenceMind:
             return Abstention(self.name, target.key, _outweighed(lost), missing)
         keep = 1.0 - doubt / abs(lean)
         amounts = [amount * keep for amount in amounts]
-        lean = 0.0
-        for amount in amounts:
-            lean += amount
-        return self._view(target, table, amounts, values, lean, missing)
+        return self._view(target, table, amounts, values, _added(amounts), missing)
 
     def _view(
         self, target: Target, table: Bound, amounts: Sequence[float], values: Row, lean: float,
@@ -126,9 +121,9 @@ class EvidenceMind:
         if 1.0 < abs(lean) < 1.0 + 1e-9:  # the scaled weights add up to one only to the last bit
             lean = math.copysign(1.0, lean)
         parts = [
-            Contribution(signal, amount, value, words[amount > 0.0])
+            Contribution(signal, amount, cast(float, value), words[amount > 0.0])  # a z-score comes with a value
             for signal, amount, value, words in zip(table.signals, amounts, values, table.reads, strict=True)
-            if amount and value is not None
+            if amount
         ]
         return View(self.name, target.key, lean, tuple(parts), missing)
 
@@ -152,6 +147,14 @@ def bound(terms: Sequence[Term], which: int, absent: Mapping[str, str]) -> Bound
     reads = [(term.low, term.high) if term.weight > 0.0 else (term.high, term.low) for term in live]
     weight = sum([abs(term.weight) for term in live])
     return Bound(live, places, tuple([term.signal for term in live]), tuple(reads), weight, tuple(missing))
+
+
+def _added(amounts: Iterable[float]) -> float:
+    """Their sum, one after the other, as columns are added; not sum(), which does it otherwise from Python 3.12 on."""
+    total = 0.0
+    for amount in amounts:
+        total += amount
+    return total
 
 
 def _amount(term: Term, z: float) -> float:

@@ -12,6 +12,8 @@ Numbers are read by one correctly rounding parser, whatever the version of panda
 from __future__ import annotations
 
 import difflib
+import gzip
+import io
 import re
 import zlib
 from datetime import date
@@ -74,7 +76,7 @@ class CsvFile(NamedTuple):
                 raw = stream.read(_LARGEST_FILE + 1)
             if self.path.suffix == ".gz":
                 raw = _unpacked(raw, _LARGEST_FILE + 1)
-        except (EOFError, zlib.error):
+        except (EOFError, zlib.error, gzip.BadGzipFile):
             self._refuse("it is not a whole gzip file", "copy it again or unpack it to .csv")
         except OSError as error:
             self._refuse(f"it cannot be read: {error.strerror}", "check that you may read it")
@@ -130,20 +132,18 @@ class CsvFile(NamedTuple):
 
 
 def _unpacked(packed: bytes, most: int) -> bytes:
-    """At most so many bytes of what was packed: one gzip member after another, as `gzip` reads them, but at once.
+    """At most so many bytes of what was packed, at once where it is one gzip member, as nearly all files are.
 
     Raises:
         EOFError: it ends in mid-member.
-        zlib.error: it is not gzip, or damaged.
+        zlib.error, gzip.BadGzipFile: it is not gzip, or damaged.
     """
-    found = b""
-    while packed and len(found) < most:
-        member = zlib.decompressobj(wbits=31)
-        found += member.decompress(packed, most - len(found))
-        if not member.eof and not member.unconsumed_tail:
-            raise EOFError
-        packed = member.unused_data.lstrip(b"\0")  # tar pads with zeros
-    return found
+    member = zlib.decompressobj(wbits=31)
+    found = member.decompress(packed, most)
+    if member.eof and not member.unused_data:
+        return found
+    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
+        return stream.read(most)
 
 
 def _shown(cell: bytes) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.scoring import BaseRate, ExpandingQuantile, climatology, climatology_interval, tails
+from engine.scoring import BaseRate, ExpandingQuantile, RunningQuantile, climatology, climatology_interval, tails
 
 outcome_lists = st.lists(st.sampled_from([0.0, 1.0, math.nan]), max_size=80)
 # Repeats, spikes, flat stretches and voids: what returns look like when data go wrong.
@@ -98,6 +98,34 @@ def test_expanding_quantile_equals_numpy(x: list[float], q: float) -> None:
     past.add(math.nan)
     assert len(past) == len(x)
     assert past.quantile(q) == np.quantile(x, q)
+
+
+@given(
+    st.lists(st.floats(-1e3, 1e3) | st.sampled_from([0.0, -0.0, 1.0]), max_size=30),
+    st.lists(st.floats(-1e3, 1e3) | st.sampled_from([0.0, -0.0, 1.0]), max_size=30),
+    st.floats(0.0, 1.0) | st.sampled_from([0.0, 0.1, 0.5, 0.75, 0.9, 1.0]),
+)
+def test_running_quantile_equals_numpy_after_every_value(early: list[float], late: list[float], q: float) -> None:
+    past = RunningQuantile(q)
+    past.extend([*early, math.nan])
+    past.add(math.nan)
+    for count, value in enumerate(late, len(early) + 1):
+        past.add(value)
+        assert len(past) == count
+        assert past.value == np.quantile([*early, *late][:count], q)
+
+
+def test_running_quantile_refuses_what_it_cannot_hold() -> None:
+    past = RunningQuantile(0.5)
+    with pytest.raises(InputError):
+        _ = past.value
+    with pytest.raises(InputError):
+        past.add(math.inf)
+    with pytest.raises(InputError):
+        past.extend([1.0, -math.inf])
+    with pytest.raises(InputError):
+        RunningQuantile(1.1)
+    assert len(past) == 0
 
 
 def test_tails_are_the_round_numbers_a_reader_expects() -> None:

@@ -20,6 +20,7 @@ from engine.scoring import (
     brier,
     brier_one,
     covered,
+    graded_one,
     log_score,
     log_score_one,
     skill,
@@ -74,6 +75,19 @@ def test_brier_and_log_agree_with_scoringrules(data: list[tuple[float, float]]) 
     np.testing.assert_allclose(brier(y, p), scoringrules.brier_score(y, p), rtol=1e-12)
     clipped = np.clip(p, 0.02, 0.98)
     np.testing.assert_allclose(log_score(y, p), scoringrules.log_score(y, clipped), rtol=1e-12)
+
+
+@given(st.integers(0, 1), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_a_settled_claim_gets_all_three_scores(y: int, p: float, base: float) -> None:
+    clipped = min(max(p, 0.02), 0.98)
+    wanted = (scoringrules.brier_score(y, p), scoringrules.brier_score(y, base), scoringrules.log_score(y, clipped))
+    assert graded_one(y, p, base) == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.parametrize(("y", "p", "base"), [(1, 1.1, 0.5), (1, 0.5, -0.1), (2, 0.5, 0.5), (0, math.nan, 0.5)])
+def test_a_claim_that_cannot_be_scored_is_refused(y: int, p: float, base: float) -> None:
+    with pytest.raises(InputError):
+        graded_one(y, p, base)
 
 
 @given(interval_claims, st.sampled_from([0.05, 0.2, 0.5]))

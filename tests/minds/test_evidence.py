@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from minds.builtin.flow import Flow
 from minds.builtin.macro import Macro
 from minds.evidence import EvidenceMind, Term
 from minds.registry import load_minds
-from minds.view import Abstention, View
+from minds.view import Abstention, Contribution, Evidence, View
 from regimes.features import REGIME_SIGNALS
 from regimes.reading import RegimeReading
 from tests.runs import READING, TARGETS, made_up, snapshots
@@ -309,3 +310,15 @@ def test_what_is_no_plain_table_is_asked_on_the_day() -> None:
     assert [[view is None for view in day[0]] for day in made] == [[True, True, False]] * 10
     assert views_ahead([], [LEAD], frame, range(290, 300)) == [((),)] * 10
     assert views_ahead([Flow()], [], frame, range(290, 300)) == [()] * 10
+
+
+def test_evidence_put_together_late_is_a_tuple_to_whoever_looks() -> None:
+    late = Evidence(("a", "b"), (0.5, -0.2), (7.0, 8.0), (("a low", "a high"), ("b high", "b low")))
+    plain = (Contribution("a", 0.5, 7.0, "a high"), Contribution("b", -0.2, 8.0, "b high"))
+    assert late == plain and plain == late and not (late == plain[:1] or late == list(plain))
+    assert View("m", "MKT:1", 0.3, late) == View("m", "MKT:1", 0.3, plain)
+    assert (len(late), late[1], late[:1], list(late), hash(late), repr(late)) == (
+        2, plain[1], plain[:1], list(plain), hash(plain), repr(plain),
+    )  # fmt: skip
+    copied = pickle.loads(pickle.dumps(late))
+    assert type(copied) is tuple and copied == plain
