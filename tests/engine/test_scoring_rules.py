@@ -81,7 +81,7 @@ def test_brier_and_log_agree_with_scoringrules(data: list[tuple[float, float]]) 
 def test_a_settled_claim_gets_all_three_scores(y: int, p: float, base: float) -> None:
     clipped = min(max(p, 0.02), 0.98)
     wanted = (scoringrules.brier_score(y, p), scoringrules.brier_score(y, base), scoringrules.log_score(y, clipped))
-    assert graded_one(y, p, base) == pytest.approx(wanted, rel=1e-12)
+    assert graded_one(y, p, base) == pytest.approx([float(score) for score in wanted], rel=1e-12)
 
 
 @pytest.mark.parametrize(("y", "p", "base"), [(1, 1.1, 0.5), (1, 0.5, -0.1), (2, 0.5, 0.5), (0, math.nan, 0.5)])
