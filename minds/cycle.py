@@ -133,6 +133,7 @@ class Cycle:
             claims=tuple(claims), gates=tuple(held), verdicts=tuple(verdicts),
             records=self._records(reading) if quote else (), missing=missing,
             signals=_quotes(snapshot) if quote else {}, forecasts=forecasts, missing_since=since,
+            events=snapshot.events() if quote else (),
         )  # fmt: skip
 
     def synthesis_copies(self) -> int:

@@ -12,11 +12,12 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 from minds.record import CycleRecord
 from minds.text import name, ticker
 
-__all__ = ["Nouns"]
+__all__ = ["Nouns", "called"]
 
 
 class Nouns:
@@ -44,8 +45,17 @@ class Nouns:
         return f"the signal {name(signal).replace(',', ' ')}"
 
 
+def called(role: str) -> tuple[str, ...]:
+    """What prose may call whoever plays a role, lower case, without articles; the role's own name at least."""
+    known = _read()["words"].get(role, [])
+    return tuple(dict.fromkeys([*known, role.replace("_", " ")]))
+
+
 @lru_cache(maxsize=1)
+def _read() -> dict[str, Any]:
+    return tomllib.loads((resources.files("minds") / "nouns.toml").read_text(encoding="utf-8"))
+
+
 def _table() -> tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]]:
-    text = (resources.files("minds") / "nouns.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
+    table = _read()
     return table["signals"], table["measures"], table["roles"]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from engine.claims import Claim, Target, Verdict
+from engine.events import Event
 from engine.signals.spec import Signal
 from minds.synthesis import Forecast
 from minds.view import Abstention, Debate, Evidence, GateResult, Missing, View
@@ -61,6 +62,7 @@ class CycleRecord:
         verdicts: claims settled in this cycle.
         records: track records that stand behind the speakers, as of now.
         missing: signals that somebody wanted and could not have, each once.
+        events: what became known in the last days, texts of strangers; empty when no essay was asked for.
         missing_since: session of this run from which on exactly these were missing; today's when that is news.
         signals: readings of the signals that the essay may quote, by name; empty when no essay was asked for.
         forecasts: target key -> the synthesis, published or not.
@@ -83,6 +85,7 @@ class CycleRecord:
     signals: Mapping[str, Signal]
     forecasts: Mapping[str, Forecast] = field(default_factory=dict)
     missing_since: str = ""
+    events: tuple[Event, ...] = ()
 
 
 def body(record: CycleRecord) -> bytes:
