@@ -1,4 +1,4 @@
-"""The essay's form: title, stamp, dateline, argument, prediction, tags, footer, ledger head, link.
+"""The essay's form: title, stamp, dateline, argument, prediction, tags, footer, ledger head, writer's note, link.
 
 Contract: a pure function of the record, the ledger head and a writer's draft. Every date, tag and claim is stamped
 here from the record; a draft is prose and cannot break the form. When the lead call was not published the tags say
@@ -24,17 +24,20 @@ from minds.text import name, plain, slug, ticker
 from minds.view import Debate
 from minds.writer import Draft, Writer
 
-__all__ = ["INTERVAL_LEVEL", "NAMED", "file_name", "link", "render"]
+__all__ = ["INTERVAL_LEVEL", "NAMED", "NOTE_LENGTH", "file_name", "link", "render"]
 
 INTERVAL_LEVEL = 0.80
 """What an interval claim promises to hold; part of the claim's kind."""
 NAMED = 5
 """Missing signals that the closing line names; the rest is counted."""
+NOTE_LENGTH = 240
+"""Letters of a writer's note that are printed."""
 _LEVEL = percent(INTERVAL_LEVEL, 0, sign=False)
 _HIGHER = {"up": "higher", "down": "lower"}
 _BRACKETS = str.maketrans("[]<>", "()‹›")
 _FORM = re.compile(
-    r"^(?:[#>|\s]+|[-+=*_]{3,}\s*|[-+*](?=\s)|\*+(?=\s*(?:workshop|cycle|prediction|debate|ledger)\b))+", re.IGNORECASE
+    r"^(?:[#>|\s]+|[-+=*_]{3,}\s*|[-+*](?=\s)|\*+(?=\s*(?:workshop|cycle|prediction|debate|ledger|writer)\b))+",
+    re.IGNORECASE,
 )
 """What a paragraph must not begin with: a heading, a rule, a list, or one of the form's own lines."""
 
@@ -66,7 +69,9 @@ def render(record: CycleRecord, head: str, writer: Writer | Draft | None = None)
         _tags(record),
         f"{_line(draft.closing)} {_missing(record)}".strip(),
         f"---\n{_footer(record)}",
-        f"---\n*Ledger: {plain(head)}*\n\nPermanent link: {link(record, title)}",
+        f"---\n*Ledger: {plain(head)}*",
+        _note(draft.note),
+        f"Permanent link: {link(record, title)}",
     ]
     return "\n\n".join([block for block in blocks if block]) + "\n"
 
@@ -187,6 +192,12 @@ def _missing(record: CycleRecord) -> str:
     rest = len(names) - NAMED
     shown = ", ".join(names) if rest <= 0 else f"{', '.join(names[:NAMED])}, and {rest} more"
     return f"I am missing data ({shown})."
+
+
+def _note(text: str) -> str:
+    """Who wrote the prose, on a line of its own; empty without a note."""
+    said = _line(plain(text, NOTE_LENGTH))
+    return f"*Writer: {said}*" if said else ""
 
 
 def _line(text: str) -> str:

@@ -22,12 +22,14 @@ class Draft(NamedTuple):
         argument: paragraphs before the prediction, in the first person.
         prediction: prose that follows the stamped call; may be empty.
         closing: what follows the tags: how convinced, and what is missing.
+        note: who wrote this and how, one line under the ledger head; empty for none.
     """
 
     title: str
     argument: tuple[str, ...]
     prediction: str
     closing: str
+    note: str = ""
 
 
 class Writer(Protocol):

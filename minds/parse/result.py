@@ -39,6 +39,7 @@ class ParsedEssay:
         missing: data that the closing line names as missing.
         missing_unnamed: how many more it counts without naming them.
         ledger: ledger head.
+        writer: who wrote the prose, where the essay says so.
         link: permanent link.
         as_of: ISO session from which horizons count.
         deadline: when the lead call falls due.
@@ -65,6 +66,7 @@ class ParsedEssay:
     missing: tuple[str, ...] = ()
     missing_unnamed: int = 0
     ledger: str | None = None
+    writer: str | None = None
     link: str | None = None
     as_of: str | None = None
     deadline: Deadline | None = None

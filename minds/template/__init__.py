@@ -8,6 +8,6 @@ offers to say and which phrases fit. Good enough to stand in for a model on ever
 - `compose`: the order of an essay
 """
 
-from minds.template.compose import TemplateWriter
+from minds.template.compose import Parts, TemplateWriter
 
-__all__ = ["TemplateWriter"]
+__all__ = ["Parts", "TemplateWriter"]

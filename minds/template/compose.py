@@ -8,8 +8,9 @@ missing and each abstention are always there when the record holds them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from minds import figures
 from minds.lookup import speakers
@@ -23,7 +24,7 @@ from minds.text import clause, listing, plural, title_case
 from minds.view import Abstention, View
 from minds.writer import Draft
 
-__all__ = ["TemplateWriter"]
+__all__ = ["Parts", "TemplateWriter"]
 
 _VOICES = ("macro", "flow", "contrarian")
 _MINDS = 5
@@ -31,7 +32,31 @@ _SETTLED = 4
 _GAPS = 4
 _FAINT = 0.015
 _SHORT_TITLE = 52
+_TURNS = ("fork", "insight")
+_REST = ("mute", "regime", "form", "missing", "end")
 _FIGURE = re.compile(r"[0-9][0-9.,]*[0-9]%?")
+
+
+class Parts(NamedTuple):
+    """An essay in its parts, for a writer that replaces some of them.
+
+    Attributes:
+        title: the headline.
+        opening: what the day is about, and the tape.
+        theses: mind -> its case, for every mind that speaks on the lead target, in the record's order.
+        turns: what contradicts the cases or is missed by them.
+        rest: what remains, in order: abstentions, the regime, verdicts and records, missing data, the end.
+        prediction: prose that follows the stamped call; may be empty.
+        closing: what follows the tags.
+    """
+
+    title: str
+    opening: tuple[str, ...]
+    theses: Mapping[str, str]
+    turns: tuple[str, ...]
+    rest: tuple[str, ...]
+    prediction: str
+    closing: str
 
 
 class TemplateWriter:
@@ -39,7 +64,15 @@ class TemplateWriter:
 
     def write(self, record: CycleRecord) -> Draft:
         """Title, argument, prediction and closing for one cycle."""
-        return _Essay(record).draft()
+        essay = _Essay(record)
+        return Draft(essay.title, tuple([text for _, text in essay.argument]), essay.prediction(), essay.say("closing"))
+
+    def parts(self, record: CycleRecord) -> Parts:
+        """The same words in parts: `write` puts them, or most of them, in the order of the day's angle."""
+        essay = _Essay(record)
+        turns = tuple([text for section, text in essay.argument if section in _TURNS])
+        rest = tuple([text for section, text in essay.argument if section in _REST])
+        return Parts(essay.title, (essay.opening,), essay.theses, turns, rest, essay.prediction(), essay.say("closing"))
 
 
 class _Essay:
@@ -54,30 +87,34 @@ class _Essay:
         self.say = self.teller.say
         self.said = record.views.get(record.targets[0].key, ())
         self.told = ""
+        self.name, self.angle = _angle(self.teller)
+        self.title = self._title(self.name, self.angle)
+        self.opening = self._opening(self.name)
+        self.theses = self._theses()
+        self.argument = tuple(self._sections())
 
-    def draft(self) -> Draft:
-        """All the words."""
-        name, angle = _angle(self.teller)
+    def _sections(self) -> Iterator[tuple[str, str]]:
+        """Section and paragraph, in the order of the day's angle."""
+        yield from self._add("opening", [self.opening])
+        order_of = self.angle.order[self.teller.turn(f"order/{self.name}", len(self.angle.order))]
         sections: Mapping[str, Callable[[], Sequence[str]]] = {
             "bridge": self._bridge,
-            "theses": self._theses,
+            "theses": self._table,
             "fork": lambda: self.say("fork").split("\n"),
-            "insight": lambda: self._insights(angle.skip),
+            "insight": lambda: self._insights(self.angle.skip),
             "mute": self._mute,
             "regime": self._regime,
             "form": self._form,
             "missing": self._missing,
             "end": lambda: [self.say("end")],
         }
-        paragraphs = self._add([self._opening(name)])
-        for section in angle.order[self.teller.turn(f"order/{name}", len(angle.order))]:
-            paragraphs += self._add(sections[section]())
-        return Draft(self._title(name, angle), tuple(paragraphs), self._prediction(), self.say("closing"))
+        for section in order_of:
+            yield from self._add(section, sections[section]())
 
-    def _add(self, paragraphs: Sequence[str]) -> list[str]:
+    def _add(self, section: str, paragraphs: Sequence[str]) -> list[tuple[str, str]]:
         kept = [text for text in paragraphs if text]
         self.told += " ".join(kept)
-        return kept
+        return [(section, text) for text in kept]
 
     def _title(self, name: str, angle: Angle) -> str:
         """A headline; one in five on an ordinary day is not about the angle, and a short one may go on."""
@@ -98,11 +135,16 @@ class _Essay:
     def _bridge(self) -> list[str]:
         return [self.say("bridge")] if "top" in self.facts else []
 
-    def _theses(self) -> list[str]:
+    def _theses(self) -> Mapping[str, str]:
+        desk = Desk(self.record, self.called, self.nouns)
+        spoken = [item for item in self.said if isinstance(item, View)]
+        return {item.mind: self._thesis(item, thesis_facts(desk, item)) for item in spoken}
+
+    def _table(self) -> list[str]:
+        """The cases of the strongest minds, and the rest by name."""
         spoken = [item for item in self.said if isinstance(item, View)]
         ranked = sorted(spoken, key=lambda item: -item.confidence)
-        desk = Desk(self.record, self.called, self.nouns)
-        theses = [self._thesis(item, thesis_facts(desk, item)) for item in spoken if item in ranked[:_MINDS]]
+        theses = [self.theses[item.mind] for item in spoken if item in ranked[:_MINDS]]
         rest = [
             f"{self.called[item.mind]} {figures.strength(item.confidence)} {_side(item)}" for item in ranked[_MINDS:]
         ]
@@ -185,7 +227,8 @@ class _Essay:
             sentences.append(self.say("missing_more", {"rest": plural(len(gaps) - _GAPS, "group")}))
         return [" ".join(sentences)]
 
-    def _prediction(self) -> str:
+    def prediction(self) -> str:
+        """Prose after the stamped call."""
         if "held" in self.facts:
             return self.say("why_none")
         return " ".join([text for text in (self.say("why"), self.say("verdict_line")) if text])

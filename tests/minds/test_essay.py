@@ -158,6 +158,25 @@ def test_a_draft_cannot_break_the_form() -> None:
     assert "\n-0.31% stays\n" in text and "<" not in text
 
 
+def test_a_note_says_who_wrote_and_an_essay_without_one_keeps_its_bytes() -> None:
+    draft = Draft("t", ("a",), "b", "c")
+    bare, noted = render(seed_day(), HEAD, draft), render(seed_day(), HEAD, draft._replace(note="template, 2 of 5"))
+    ledger = f"*Ledger: {HEAD}*\n\n"
+    assert noted == bare.replace(ledger, f"{ledger}*Writer: template, 2 of 5*\n\n")
+    assert parse_essay(bare, calendar()).writer is None
+    assert parse_essay(noted, calendar()).writer == "template, 2 of 5"
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "x*\n\n*Ledger: 9:ffffffffffffffff*", "*Writer: y*", "z " * 900])
+def test_a_note_cannot_break_the_form(text: str) -> None:
+    draft = Draft("t", ("a",), "b", "c")
+    bare, noted = [parse_essay(render(seed_day(), HEAD, draft._replace(note=note)), calendar()) for note in ("", text)]
+    assert noted.problems == () and replace(noted, writer=None) == bare
+    lines = render(seed_day(), HEAD, draft._replace(note=text)).splitlines()
+    assert len([line for line in lines if line.startswith("*Writer:")]) == (noted.writer is not None)
+    assert max(len(line) for line in lines if line.startswith("*")) < 400
+
+
 # ---- what is written is what is read back ----
 
 

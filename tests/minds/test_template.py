@@ -19,7 +19,7 @@ from minds.essay import render
 from minds.lookup import speakers
 from minds.nouns import Nouns
 from minds.record import CycleRecord
-from minds.template import compose
+from minds.template import TemplateWriter, compose
 from minds.template.evidence import Desk, thesis_facts
 from minds.template.facts import facts
 from minds.template.phrases import Teller, load, order
@@ -121,6 +121,22 @@ def test_in_a_round_each_phrase_has_its_turn_once(size: int, lap: int, what: str
     assert order(what, lap, size) == order.__wrapped__(what, lap, size)
 
 
+# ---- in parts ----
+
+
+def test_an_essay_is_made_of_its_parts() -> None:
+    writer = TemplateWriter()
+    for record in (*invented(40, seed=5), seed_day()):
+        draft, parts = writer.write(record), writer.parts(record)
+        assert (parts.title, parts.prediction, parts.closing) == (draft.title, draft.prediction, draft.closing)
+        spoken = [item.mind for item in record.views[record.targets[0].key] if isinstance(item, View)]
+        assert list(parts.theses) == spoken
+        pieces = [*parts.opening, *parts.theses.values(), *parts.turns, *parts.rest]
+        assert all(pieces) and set(pieces) <= set(draft.argument) and len(set(pieces)) == len(pieces)
+        for kind in (parts.turns, parts.rest):  # each in the essay's own order
+            assert list(kind) == [text for text in draft.argument if text in kind]
+
+
 # ---- years of it ----
 
 YEARS = [render(record, HEAD) for record in invented(500)]
@@ -152,7 +168,7 @@ def test_headlines_vary() -> None:
 
 
 def test_all_angles_come_up() -> None:
-    seen = Counter(compose._angle(compose._Essay(record).teller)[0] for record in invented(900, seed=3))
+    seen = Counter(compose._Essay(record).name for record in invented(900, seed=3))
     assert set(load().angles) - set(seen) <= {"alert", "bare", "silent", "old", "plain", "split", "dark", "held"}, seen
 
 
