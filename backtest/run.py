@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backtest.folder import RunFolder, commit_asked, versions
-from backtest.leak_alarm import Alarm, LeakAlarm, leak_alarm
+from backtest.folder import RunFolder, commit_asked
+from backtest.leak_alarm import LeakAlarm, leak_alarm
 from backtest.replay import Replay, first_session
+from backtest.run_record import Left, run_record
 from backtest.scores import ScoreBook
 from backtest.settings import Settings
 from engine.bar_checks import Repair
@@ -28,6 +29,7 @@ from engine.market import Market
 from engine.sources.base import Source
 from minds.record import CycleRecord, canonical, document
 from minds.registry import load_minds
+from minds.writer import Writer
 from regimes.registry import load_regime
 
 __all__ = ["Done", "Progress", "load_market", "run_backtest"]
@@ -57,7 +59,7 @@ def load_market(source: Source, settings: Settings) -> tuple[Market, tuple[Repai
 
 def run_backtest(
     settings: Settings, source: Source, out: Path, *, resume: bool = False, progress: Progress | None = None,
-    cache: Path | None = None,
+    cache: Path | None = None, writer: Writer | None = None,
 ) -> Done:  # fmt: skip
     """Replay, settle, score, write.
 
@@ -69,20 +71,25 @@ def run_backtest(
         progress: told after each session.
         cache: folder in which a regime model may keep its fits; None for no folder. It changes the time that a run
             takes and nothing else.
+        writer: who writes the essays; the template by default. It changes no number, so a run may be resumed with
+            another.
 
     Raises:
         InputError: the settings, the data or the folder cannot be used; the sentence says what to do.
         LeakAlarm: a record is too good to be true; everything but the scores is kept.
     """
     with _no_collector(), commit_asked() as commit:
-        return _run(settings, source, out, resume, progress, cache, commit)
+        return _run(settings, source, out, resume, progress, cache, commit, writer)
 
 
 def _run(
     settings: Settings, source: Source, out: Path, resume: bool, progress: Progress | None, cache: Path | None,
-    commit: Callable[[], str | None],
+    commit: Callable[[], str | None], writer: Writer | None,
 ) -> Done:  # fmt: skip
+    from minds.template import TemplateWriter
+
     began = time.perf_counter()
+    writer = writer or TemplateWriter()
     folder = RunFolder(out)
     if folder.begun and not resume:
         raise InputError(f"{out} already holds a run; add --resume to continue it, or choose another --out")
@@ -94,7 +101,7 @@ def _run(
     folder.make()
     book = ScoreBook(settings.minds)
     with _open(folder, settings.genesis(market.calendar.labels[start])) as ledger:
-        essay = _cycles(replay, settings, ledger, folder, book, progress)
+        essay = _cycles(replay, settings, ledger, folder, book, progress, writer)
         replayed = time.perf_counter()
         head = ledger.head
         scores = _scores(book, head, settings, replay)
@@ -104,7 +111,8 @@ def _run(
     else:
         folder.remove("scores.json")
     fits = tuple(getattr(model, "notices", ()))
-    folder.write_json("run.json", _run_record(settings, market, replay.digest, notices, fits, head, alarm, commit(), {
+    left = Left(replay.digest, notices, fits, head, alarm, commit(), writer.account())
+    folder.write_json("run.json", run_record(settings, market, left, {
         "load_seconds": loaded - began,
         "replay_seconds": replayed - loaded,
         "sessions_per_second": replay.sessions / (replayed - loaded),
@@ -140,15 +148,16 @@ def _open(folder: RunFolder, genesis: bytes) -> Ledger:
 
 
 def _cycles(
-    replay: Replay, settings: Settings, ledger: Ledger, folder: RunFolder, book: ScoreBook, progress: Progress | None
-) -> Path | None:
+    replay: Replay, settings: Settings, ledger: Ledger, folder: RunFolder, book: ScoreBook, progress: Progress | None,
+    writer: Writer,
+) -> Path | None:  # fmt: skip
     essay = None
     kept = ledger.entries(1)
     quoted_from = 0 if settings.essays == "all" else replay.sessions - settings.essays
     for done, record in enumerate(replay.run(settings.essays)):
         head = _keep(ledger, kept, record, folder, book)
         if done >= quoted_from:
-            essay = _essay(record, head, folder)
+            essay = _essay(record, head, folder, writer)
         if progress is not None:
             progress(done + 1, replay.sessions, record.session)
     if next(kept, None) is not None:
@@ -158,11 +167,10 @@ def _cycles(
     return essay
 
 
-def _essay(record: CycleRecord, head: Head, folder: RunFolder) -> Path:
+def _essay(record: CycleRecord, head: Head, folder: RunFolder, writer: Writer) -> Path:
     from minds.essay import file_name, render
-    from minds.template import TemplateWriter
 
-    draft = TemplateWriter().write(record)
+    draft = writer.write(record)
     return folder.write_essay(file_name(record, draft.title), render(record, str(head), draft))
 
 
@@ -185,36 +193,3 @@ def _keep(ledger: Ledger, kept: Any, record: CycleRecord, folder: RunFolder, boo
 def _scores(book: ScoreBook, head: Head, settings: Settings, replay: Replay) -> dict[str, Any]:
     weights = replay.cycle.desks[settings.targets[0].key].synthesis.weights()
     return book.table(head.digest, replay.cycle.synthesis_copies(), weights)
-
-
-def _run_record(
-    settings: Settings, market: Market, digest: str, notices: tuple[Repair, ...], fits: tuple[str, ...], head: Head,
-    alarm: Alarm | None, commit: str | None, timings: dict[str, float],
-) -> dict[str, Any]:  # fmt: skip
-    return {
-        "schema": 1,
-        "settings": {
-            "source": settings.source,
-            "universe": settings.universe.name,
-            "start": str(settings.start),
-            "end": str(settings.end),
-            "minds": list(settings.minds),
-            "targets": [target.key for target in settings.targets],
-            "pairs": [pair.key for pair in settings.pairs],
-            "regime": settings.regime,
-            "essays": settings.essays,
-        },
-        "data": {
-            "digest": digest,
-            "symbols": list(market.symbols),
-            "first": market.calendar.labels[0],
-            "last": market.calendar.labels[market.size - 1],
-            "notices": [notice._asdict() for notice in notices],
-        },
-        "regime": {"notices": list(fits)},
-        "ledger": {"entries": head.entries, "digest": head.digest},
-        "leak_alarm": None if alarm is None else alarm._asdict(),
-        "seeds": {},
-        "timings": timings,
-        **versions(commit),
-    }

@@ -7,7 +7,8 @@ figure.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
 
 from minds.record import CycleRecord
 
@@ -37,4 +38,8 @@ class Writer(Protocol):
 
     def write(self, record: CycleRecord) -> Draft:
         """The draft for one cycle; equal records give equal drafts."""
+        ...
+
+    def account(self) -> Mapping[str, Any]:
+        """What it has done so far, for the run's record; its name at least."""
         ...

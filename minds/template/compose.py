@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minds import figures
 from minds.lookup import speakers
@@ -66,6 +66,10 @@ class TemplateWriter:
         """Title, argument, prediction and closing for one cycle."""
         essay = _Essay(record)
         return Draft(essay.title, tuple([text for _, text in essay.argument]), essay.prediction(), essay.say("closing"))
+
+    def account(self) -> Mapping[str, Any]:
+        """There is nothing to account for."""
+        return {"name": "template"}
 
     def parts(self, record: CycleRecord) -> Parts:
         """The same words in parts: `write` puts them, or most of them, in the order of the day's angle."""
