@@ -1,0 +1,89 @@
+"""The bill: what a model was asked for whom, what it cost, and what came of it.
+
+Contract: counts only, and in the order of the calls, so that it is the same however calls ran. Paid are attempts made
+in this run, failed ones at the most that they can have cost; kept are answers from a record, which cost nothing now.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from minds.llm.budget import FREE, Cost
+from minds.llm.call import Answer, Call, NoAnswer
+
+__all__ = ["Bill", "Row"]
+
+
+@dataclass
+class Row:
+    """What came of some calls.
+
+    Attributes:
+        calls: how many were made.
+        kept: of these, how many were answered from the record.
+        tokens: paid now.
+        usd: paid now.
+        kept_tokens: what the kept answers had cost when they were asked.
+        kept_usd: the same in money.
+        failures: calls without an answer by reason.
+    """
+
+    calls: int = 0
+    kept: int = 0
+    tokens: int = 0
+    usd: float = 0.0
+    kept_tokens: int = 0
+    kept_usd: float = 0.0
+    failures: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def failed(self) -> int:
+        """Calls without an answer."""
+        return self.failures.total()
+
+    def add(self, other: Row) -> None:
+        """Take in another row."""
+        self.calls += other.calls
+        self.kept += other.kept
+        self.tokens += other.tokens
+        self.usd += other.usd
+        self.kept_tokens += other.kept_tokens
+        self.kept_usd += other.kept_usd
+        self.failures.update(other.failures)
+
+
+class Bill:
+    """What one run asked of a model.
+
+    Attributes:
+        rows: by whom it was for and by prompt.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Row] = {}
+
+    def add(self, call: Call, outcome: Answer | NoAnswer, paid: Cost = FREE, kept: Cost | None = None) -> None:
+        """One call has its outcome; `kept` is what it had cost when it comes from a record."""
+        row = Row(1, int(kept is not None), paid.tokens, paid.usd)
+        if kept is not None:
+            row.kept_tokens, row.kept_usd = kept
+        if isinstance(outcome, NoAnswer):
+            row.failures[outcome.reason] += 1
+        self.rows.setdefault((call.who, call.prompt), Row()).add(row)
+
+    def by_mind(self) -> dict[str, Row]:
+        """A row for each whom calls were for, in order of appearance."""
+        return _summed((who, row) for (who, _), row in self.rows.items())
+
+    def total(self) -> Row:
+        """All of it."""
+        return _summed(("", row) for row in self.rows.values()).get("", Row())
+
+
+def _summed(rows: Iterable[tuple[str, Row]]) -> dict[str, Row]:
+    sums: dict[str, Row] = {}
+    for name, row in rows:
+        sums.setdefault(name, Row()).add(row)
+    return sums
