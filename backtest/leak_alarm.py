@@ -26,7 +26,10 @@ from backtest.score_tables import Settled
 from engine.bars import FloatArray
 from engine.errors import WorkshopError
 
-__all__ = ["Alarm", "LeakAlarm", "leak_alarm"]
+__all__ = ["ADVISER", "Alarm", "LeakAlarm", "leak_alarm"]
+
+ADVISER = "the adviser"
+"""Name of its record; no mind can have it."""
 
 _LIMIT = 0.60
 _ERRORS = 4.0
@@ -41,7 +44,7 @@ class Alarm(NamedTuple):
     """A record that is too good.
 
     Attributes:
-        name: a mind, or `synthesis` for the published calls.
+        name: a mind, `synthesis` for the published calls, or `ADVISER`.
         n: settled directions on which it took a side.
         accuracy: share of them that were right.
         base_rate: share of right calls that its best rival would have had on the same claims.
@@ -56,11 +59,16 @@ class Alarm(NamedTuple):
 
     def says(self) -> str:
         """One sentence, with the next step."""
-        who = "the published calls" if self.name == "synthesis" else f"the mind {self.name!r}"
+        who = {"synthesis": "the published calls", ADVISER: ADVISER}.get(self.name, f"the mind {self.name!r}")
         how = "" if self.name == "synthesis" else f" --mind {self.name}"
+        step = (
+            "its model may remember these days, so ask it with `workshop leak` and give a later --cutoff"
+            if self.name == ADVISER
+            else f"find the leak with `workshop audit{how}`"
+        )
         return (
             f"leak alarm: {who} got {self.accuracy:.1%} of {self.n} directions right where {self.base_rate:.1%} could "
-            f"be had without the future; no scores are published, find the leak with `workshop audit{how}`"
+            f"be had without the future; no scores are published, {step}"
         )
 
 

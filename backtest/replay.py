@@ -6,7 +6,7 @@ revealed. A record of session t is the same, byte for byte, whatever the market 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from engine.market import Market
 from engine.signals.compute import SignalFrame, compute_signals
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
+from minds.adviser import AdviserDesk
 from minds.ahead import views_ahead
 from minds.cycle import Cycle
 from minds.protocol import Mind, own_signals
@@ -64,6 +65,7 @@ class Replay:
         model: RegimeModel,
         start: int,
         pairs: Sequence[Pair] = (),
+        adviser: Callable[[Cycle], AdviserDesk] | None = None,
     ) -> None:
         specs = (
             *signal_table(market.universe, [target.symbol for target in targets]),
@@ -74,6 +76,7 @@ class Replay:
         self._market, self._regime, self.start = market, RegimeReader(model), start
         self._feed = Feed(market.universe, market.calendar, market.symbols, market.size)
         self.cycle = Cycle(self._feed, minds, targets, pairs)
+        self.adviser = None if adviser is None else adviser(self.cycle)
         self._primed = max(start - WARM_UP, 0)
         self._frame = compute_signals(market, specs, self._primed, self.cycle.primes)
         self.sessions = market.size - start
@@ -91,14 +94,19 @@ class Replay:
         quoted_from = start if essays == "all" else market.size - essays
         digests = market.digests(start)
         self.digest = digests[-1]
-        cycle = self.cycle
+        cycle, adviser = self.cycle, self.adviser
         for first in range(start, market.size, _CHUNK):
             some = range(first, min(first + _CHUNK, market.size))
             ahead = views_ahead(cycle.minds, cycle.targets, self._frame, some)
             snapshots = self._snapshots(some.start, some.stop, digests[some.start - start : some.stop - start])
             for snapshot, views in zip(snapshots, ahead, strict=True):
                 reading = self._regime.read(snapshot)
-                yield cycle.run(snapshot, reading, quote=snapshot.at >= quoted_from, ahead=views)
+                quote = snapshot.at >= quoted_from
+                if adviser is None:
+                    yield cycle.run(snapshot, reading, quote=quote, ahead=views)
+                else:
+                    quote = quote or adviser.wants(snapshot.session)
+                    yield adviser.advise(cycle.run(snapshot, reading, quote=quote, ahead=views))
 
     def _snapshots(self, start: int, stop: int, digests: list[str]) -> Iterator[Snapshot]:
         return reveal(self._market, self._frame, self._feed, range(start, stop), digests)

@@ -11,11 +11,14 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
+from backtest.advice_scores import AdviceBook
 from backtest.folder import RunFolder, commit_asked
 from backtest.leak_alarm import LeakAlarm, leak_alarm
 from backtest.replay import Replay, first_session
@@ -27,6 +30,8 @@ from engine.errors import InputError
 from engine.ledger import Head, Ledger
 from engine.market import Market
 from engine.sources.base import Source
+from minds.adviser import AdviserDesk, Said
+from minds.cycle import Cycle
 from minds.record import CycleRecord, canonical, document
 from minds.registry import load_minds
 from minds.writer import Writer
@@ -97,10 +102,12 @@ def _run(
     start = first_session(market, settings)
     minds, model = load_minds(settings.minds), load_regime(settings.regime, cache)
     loaded = time.perf_counter()
-    replay = Replay(market, minds, settings.targets, model, start, settings.pairs)
+    heard: dict[str, Said] = {}
+    replay = Replay(market, minds, settings.targets, model, start, settings.pairs, _seat(settings, heard))
     folder.make()
-    book = ScoreBook(settings.minds)
+    book = ScoreBook(settings.minds, _advice(settings))
     with _open(folder, settings.genesis(market.calendar.labels[start])) as ledger:
+        heard |= _heard(ledger, settings)
         essay = _cycles(replay, settings, ledger, folder, book, progress, writer)
         replayed = time.perf_counter()
         head = ledger.head
@@ -121,6 +128,34 @@ def _run(
     if alarm is not None:
         raise LeakAlarm(alarm.says())
     return Done(scores, essay, notices, fits, head)
+
+
+def _seat(settings: Settings, heard: Mapping[str, Said]) -> Callable[[Cycle], AdviserDesk] | None:
+    """Where the run's adviser will sit."""
+    choice = settings.adviser
+    if choice is None:
+        return None
+    cutoff = "" if choice.cutoff is None else str(choice.cutoff)
+    return lambda cycle: AdviserDesk(choice.who, cycle, cutoff, heard)
+
+
+def _advice(settings: Settings) -> AdviceBook | None:
+    lead = settings.targets[0]
+    return None if settings.adviser is None else AdviceBook(lead.symbol, lead.horizon)
+
+
+def _heard(ledger: Ledger, settings: Settings) -> dict[str, Said]:
+    """What an adviser has said in a run that is resumed: a budget may have ended where there is money now, so it is not
+    asked again about days that are in the record.
+    """
+    if settings.adviser is None:
+        return {}
+    found = {}
+    for entry in ledger.entries(1):
+        advice = orjson.loads(entry.body).get("adviser")
+        if advice is not None:
+            found[entry.key] = Said(advice.get("tilt", ""), advice.get("because", advice.get("abstains", "")))
+    return found
 
 
 @contextlib.contextmanager

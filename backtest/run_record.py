@@ -55,6 +55,7 @@ def run_record(settings: Settings, market: Market, left: Left, timings: Mapping[
             "pairs": [pair.key for pair in settings.pairs],
             "regime": settings.regime,
             "essays": settings.essays,
+            "adviser": None if settings.adviser is None else settings.adviser.document(),
         },
         "data": {
             "digest": left.digest,

@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from backtest import score_tables as tables
+from backtest.advice_scores import AdviceBook
+from backtest.leak_alarm import ADVISER
 from backtest.score_tables import Settled
 from engine.bars import FloatArray
 from minds.synthesis import EDGE, bound
@@ -29,10 +31,10 @@ _ODDS = ("volatility", "drawdown", "relative")
 
 
 class ScoreBook:
-    """Collects claims and verdicts of one run."""
+    """Collects claims and verdicts of one run; `advice` is for a run with an adviser."""
 
-    def __init__(self, minds: Sequence[str]) -> None:
-        self.minds = tuple(minds)
+    def __init__(self, minds: Sequence[str], advice: AdviceBook | None = None) -> None:
+        self.minds, self.advice = tuple(minds), advice
         self.sessions: list[tuple[str, str, str]] = []  # (session, label, status)
         self.gates: dict[str, int] = {}
         self._targets: dict[tuple[str, int], int] = {}
@@ -44,6 +46,8 @@ class ScoreBook:
 
     def add(self, body: Body) -> None:
         """Take in one cycle."""
+        if self.advice is not None:
+            self.advice.add(body)
         reading, day = body["reading"], len(self.sessions)
         self.sessions.append((body["session"], reading["label"], reading["status"]))
         for gate in body["gates"]:
@@ -87,7 +91,7 @@ class ScoreBook:
         """The document of `scores.json`."""
         direction, interval = self._of("direction"), self._of("interval")
         risks = {kind: self._of(kind) for kind in _ODDS}
-        waiting = len(self._open)
+        waiting, advice = len(self._open), self.advice
         return {
             "schema": 1,
             "range": {"start": self.sessions[0][0], "end": self.sessions[-1][0], "sessions": len(self.sessions)},
@@ -112,19 +116,21 @@ class ScoreBook:
             "synthesis": {
                 "brier_sum": sum(direction.score.tolist()),
                 "climatology_sum": sum(direction.base_score.tolist()),
-                "bound": bound(copies),
+                "bound": bound(copies) + (0.0 if advice is None else advice.bound),
                 "outstanding": copies,
                 "weights": weights,
             },
             "gates": dict(sorted(self.gates.items())),
             "arms": {},
+            **({} if advice is None else {"adviser": advice.table()}),
         }
 
     def sides(self) -> tuple[Settled, dict[str, FloatArray]]:
         """Settled directions, and the side that each mind and the published call took on each: above zero a rise."""
         claims, leans = self._of("direction"), self._values("direction")
         found = {name: leans[:, at] for at, name in enumerate(self.minds)}
-        return claims, found | {"synthesis": np.where(claims.p >= 0.5, 1.0, -1.0)}
+        found["synthesis"] = np.where(claims.p >= 0.5, 1.0, -1.0)
+        return claims, found if self.advice is None else found | {ADVISER: self.advice.sides(claims)}
 
     def _values(self, kind: str) -> FloatArray:
         width = tables.WIDTH + (2 * len(self.minds) if kind == "direction" else 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -17,9 +17,11 @@ from engine.claims import Pair, Target
 from engine.errors import InputError
 from engine.resolve import RESOLVER_VERSION
 from engine.universe import Universe
+from minds.adviser import Adviser
 
 __all__ = [
     "LEDGER_FORMAT",
+    "AdviserChoice",
     "EssayChoice",
     "Settings",
     "default_pairs",
@@ -33,6 +35,22 @@ __all__ = [
 LEDGER_FORMAT = 2
 EssayChoice = int | Literal["all"]
 """How many of the last sessions get an essay."""
+
+
+class AdviserChoice(NamedTuple):
+    """Who advises.
+
+    Attributes:
+        who: the adviser.
+        cutoff: last day that it may remember; None where it can remember nothing, as in an invented world.
+    """
+
+    who: Adviser
+    cutoff: date | None = None
+
+    def document(self) -> dict[str, str | None]:
+        """What decides its part in what is published."""
+        return {"cutoff": None if self.cutoff is None else str(self.cutoff), "name": self.who.name}
 
 
 @dataclass(frozen=True)
@@ -49,6 +67,7 @@ class Settings:
         regime: name of the regime model.
         pairs: pairs of targets to compare.
         essays: how many of the last sessions get an essay.
+        adviser: who may tilt the lead call; None for nobody.
     """
 
     source: str
@@ -60,6 +79,7 @@ class Settings:
     regime: str = "rules"
     essays: EssayChoice = 1
     pairs: tuple[Pair, ...] = ()
+    adviser: AdviserChoice | None = None
 
     def __post_init__(self) -> None:
         """Refuse a reversed range."""
@@ -69,24 +89,24 @@ class Settings:
     def genesis(self, first_session: str) -> bytes:
         """Canonical JSON of all that decides what the run publishes, but for the data."""
         universe = self.universe
-        return orjson.dumps(
-            {
-                "calendar": universe.calendar,
-                "format": LEDGER_FORMAT,
-                "groups": {role: list(members) for role, members in universe.groups.items()},
-                "lags": dict(universe.lags),
-                "minds": list(self.minds),
-                "pairs": [pair.key for pair in self.pairs],
-                "regime": self.regime,
-                "resolver": RESOLVER_VERSION,
-                "roles": dict(universe.roles),
-                "source": self.source.partition(":")[0],  # a copy of a scenario under another name is the same run
-                "start": first_session,
-                "targets": [target.key for target in self.targets],
-                "universe": universe.name,
-            },
-            option=orjson.OPT_SORT_KEYS,
-        )
+        found: dict[str, Any] = {
+            "calendar": universe.calendar,
+            "format": LEDGER_FORMAT,
+            "groups": {role: list(members) for role, members in universe.groups.items()},
+            "lags": dict(universe.lags),
+            "minds": list(self.minds),
+            "pairs": [pair.key for pair in self.pairs],
+            "regime": self.regime,
+            "resolver": RESOLVER_VERSION,
+            "roles": dict(universe.roles),
+            "source": self.source.partition(":")[0],  # a copy of a scenario under another name is the same run
+            "start": first_session,
+            "targets": [target.key for target in self.targets],
+            "universe": universe.name,
+        }
+        if self.adviser is not None:
+            found["adviser"] = self.adviser.document()
+        return orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
 
 
 def default_targets(universe: Universe) -> tuple[Target, ...]:

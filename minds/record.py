@@ -16,6 +16,7 @@ import orjson
 from engine.claims import Claim, Target, Verdict
 from engine.events import Event
 from engine.signals.spec import Signal
+from minds.advised import Advice
 from minds.synthesis import Forecast
 from minds.view import Abstention, Debate, Evidence, GateResult, Missing, View
 from regimes.reading import RegimeReading
@@ -66,6 +67,7 @@ class CycleRecord:
         missing_since: session of this run from which on exactly these were missing; today's when that is news.
         signals: readings of the signals that the essay may quote, by name; empty when no essay was asked for.
         forecasts: target key -> the synthesis, published or not.
+        advice: what an adviser made of the lead call; None without an adviser or without a call.
     """
 
     cycle: int
@@ -86,6 +88,7 @@ class CycleRecord:
     forecasts: Mapping[str, Forecast] = field(default_factory=dict)
     missing_since: str = ""
     events: tuple[Event, ...] = ()
+    advice: Advice | None = None
 
 
 def body(record: CycleRecord) -> bytes:
@@ -106,7 +109,7 @@ def document(record: CycleRecord) -> dict[str, Any]:
     session that has the list when it has not changed since.
     """
     unchanged = "" < record.missing_since < record.session
-    return {
+    found = {
         "as_of": record.as_of.isoformat(),
         "claims": [_claim(claim) for claim in record.claims],
         "cycle": record.cycle,
@@ -121,6 +124,19 @@ def document(record: CycleRecord) -> dict[str, Any]:
         "verdicts": [_verdict(verdict) for verdict in record.verdicts],
         "views": {key: {item.mind: _said(item) for item in said} for key, said in record.views.items()},
     }
+    if record.advice is not None:
+        found["adviser"] = _advice(record.advice)
+    return found
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
+    """What was said, and p0; the published probability stands in the claim."""
+    found: dict[str, Any] = {
+        "claim": advice.claim, "copy": advice.copy, "k": advice.k, "weight": advice.weight, "without": advice.without,
+    }  # fmt: skip
+    if not advice.tilt:
+        return found | {"abstains": advice.because}
+    return found | {"alone": advice.alone, "because": advice.because, "tilt": advice.tilt}
 
 
 def _claim(claim: Claim) -> dict[str, Any]:

@@ -53,13 +53,13 @@ class Recalibration:
 
 
 class Aggregator:
-    """One copy of the Aggregating Algorithm; expert 0 is the base rate."""
+    """One copy of the Aggregating Algorithm; expert 0, such as the base rate, has the weight `first` at the start."""
 
     __slots__ = ("weights",)
 
-    def __init__(self, minds: int) -> None:
-        share = (1.0 - _BASE_WEIGHT) / minds if minds else 0.0
-        self.weights = [_BASE_WEIGHT if minds else 1.0] + [share] * minds
+    def __init__(self, minds: int, first: float = _BASE_WEIGHT) -> None:
+        share = (1.0 - first) / minds if minds else 0.0
+        self.weights = [first if minds else 1.0] + [share] * minds
 
     def predict(self, experts: Sequence[float | None]) -> float:
         """Probability from the experts' (None sleeps); expert 0 never sleeps."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.bars import FloatArray
-from engine.claims import Target
+from engine.claims import Claim, Target
 from engine.scoring import BaseRate, RunningQuantile
 from engine.snapshot import Feed, Snapshot
 from minds.intervals import Band, IntervalForecaster
@@ -67,6 +67,11 @@ class TargetDesk:
         self.low.add(growth - 1.0)
         self.high.add(growth - 1.0)
         self.intervals.observe(realised, sigma, band)
+
+    def amend(self, claim: Claim) -> None:
+        """Put another probability to a direction that was claimed today, before anybody has read it."""
+        at = next(at for at in reversed(range(len(self.open))) if self.open[at].claim.id == claim.id)
+        self.open[at] = self.open[at]._replace(claim=claim)
 
     def look(self, snapshot: Snapshot) -> Band | None:
         """Today's interval, remembered for the day on which it can be checked."""

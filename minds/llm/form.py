@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from minds.advised import TILTS
 from minds.llm.pack import Pack
 
 __all__ = ["ADVISE", "ANSWER", "ARGUE", "ESSAY", "FORMS", "TILTS", "Field", "Form", "choices", "schema"]
-
-TILTS: Mapping[str, float] = {"strong_down": -1.0, "down": -0.5, "none": 0.0, "up": 0.5, "strong_up": 1.0}
-"""What an adviser may say, as a share of the most that it may move the odds."""
 
 
 class Field(NamedTuple):
