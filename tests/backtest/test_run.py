@@ -458,6 +458,7 @@ def test_the_folder_of_a_run(data: Path, tmp_path: Path) -> None:
     assert record["settings"] == {
         "source": "csv", "universe": "world", "start": START, "end": MIDDLE, "minds": ["macro", "flow", "contrarian"],
         "targets": ["MKT:1", "GRO:1", "SML:2"], "pairs": [], "regime": "rules", "essays": 0,
+        "adviser": None,
     }  # fmt: skip
     assert record["ledger"] == {"entries": 82, "digest": done.head.digest}
     assert record["data"]["first"] == DAYS[0] and record["data"]["last"] == MIDDLE
