@@ -73,7 +73,7 @@ demo-llm: $(MODEL) ## a few sessions written by a real small model on this machi
 	@$(MODEL_BIN)/python tools/demo_llm.py --out runs/demo-llm $(ARGS)
 
 test-llm: $(MODEL) ## test the whole way to that model and back (minutes; no part of `make test`)
-	@$(MODEL_BIN)/python -m pytest -m model tests/slow/test_small_model.py $(ARGS)
+	@$(MODEL_BIN)/python -m pytest -m model tests/minds/llm/test_real_model.py $(ARGS)
 
 # Dev first, run constrained by it: the run lock is then a subset with the same versions.
 lock: $(BARE) ## resolve requirements/*.lock again (ARGS=--upgrade for newer versions)

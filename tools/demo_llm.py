@@ -41,7 +41,7 @@ def main() -> int:
         with serving() as address:
             code = backtest(address, asked.out, "--start", asked.start, "--end", asked.end, *further)
     except KeyboardInterrupt:
-        _say("Interrupted; the model was stopped. What it has answered is kept: the same command with --resume goes on.")
+        _say("Interrupted; the model was stopped. What it has answered is kept: the same with --resume goes on.")
         return 130
     if code == 0:
         _tell(asked.out)
@@ -56,7 +56,9 @@ def _tell(out: Path) -> None:
         _say(f"One of {len(drafts)} drafts, as the model wrote it:", "", *_quoted(max(drafts, key=len)), "")
     if essays:
         _say(f"Read an essay: {essays[-1]} (its note says who wrote what, and why not)")
-    _say(f"Again without the model, byte for byte: workshop backtest --writer replay:{out / 'calls'} with the same dates")
+    _say(
+        f"Again without the model, byte for byte: workshop backtest --writer replay:{out / 'calls'} with the same dates"
+    )
 
 
 def _draft(path: Path) -> str:

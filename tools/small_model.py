@@ -1,8 +1,8 @@
 """A real small language model on the loopback, without a key: SmolLM2-135M-Instruct behind llama.cpp's own server.
 
-Contract: `serving` starts a process that listens on 127.0.0.1 at a free port, waits until the model is loaded, and hands
-out the address; the process ends with the block, and with its parent however that dies. One slot, one thread and no
-prompt cache: only so does the same question get the same answer. The packages come from requirements/model.lock; the
+Contract: `serving` starts a process that listens on 127.0.0.1 at a free port, waits until the model is loaded, and
+hands out the address; the process ends with the block, and with its parent however that dies. One slot, one thread and
+no prompt cache: only so does the same question get the same answer. The packages come from requirements/model.lock; the
 weights are taken out of theirs by path, since importing it would want two more that are of no use here. Nothing but the
 loopback is used.
 """
@@ -64,7 +64,8 @@ def serving() -> Iterator[str]:
     with tempfile.TemporaryFile() as log:
         # In a session of its own, so that Ctrl-C reaches only the parent, which then closes the pipe in good order.
         process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
         )  # fmt: skip
         assert process.stdin is not None and process.stdout is not None
         try:
