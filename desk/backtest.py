@@ -6,6 +6,7 @@ import contextlib
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 from backtest.run import Done, run_backtest
 from backtest.settings import (
@@ -22,6 +23,7 @@ from desk.progress import progress_bar
 from desk.show import console, print_json
 from desk.summary import summary
 from desk.watch import waiting_told
+from desk.writer import WriterOptions, account_lines, estimate_line, open_writer
 from minds.registry import load_minds
 from regimes.registry import load_regime
 
@@ -42,8 +44,9 @@ def command(
     essays: str,
     resume: bool,
     as_json: bool,
+    **writing: Any,
 ) -> None:
-    """Run a backtest as asked on the command line."""
+    """Run a backtest as asked on the command line; `writing` are the fields of `WriterOptions`."""
     opened = open_data(data, universe, start, end)
     (first, last), roles = opened.days(), opened.universe
     called = default_targets(roles) if targets is None else parse_targets(targets, roles)
@@ -58,12 +61,26 @@ def command(
         regime=load_regime(regime).name,
         essays=parse_essays(essays),
     )
+    written = open_writer(WriterOptions(**writing), Path(out))
+    if written is not None:
+        console().print(estimate_line(written, settings), soft_wrap=True)
     with progress_bar(32) as progress, waiting_told(), contextlib.redirect_stdout(sys.stderr):  # what a plug-in prints
-        done = run_backtest(settings, opened.source, Path(out), resume=resume, progress=progress, cache=cache_folder())
+        done = run_backtest(
+            settings,
+            opened.source,
+            Path(out),
+            resume=resume,
+            progress=progress,
+            cache=cache_folder(),
+            writer=None if written is None else written.writer,
+        )
     if as_json:
         print_json(done.scores)
     else:
         _tell(done, out)
+    if written is not None:
+        for line in account_lines(written.writer.account()):
+            console().print(line, soft_wrap=True)
 
 
 def _tell(done: Done, out: str) -> None:

@@ -52,6 +52,7 @@ def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @workshop.command(epilog=_examples(
     "workshop backtest --start 1999-01-04 --end 2018-12-31 --out runs/sample",
     "workshop backtest --data csv:prices --start 2002-01-02 --end 2018-12-31 --out runs/us --essays 5",
+    "workshop backtest --start 2018-07-02 --end 2018-12-31 --out runs/mini --writer litellm:openai/gpt-5-mini",
 ))  # fmt: skip
 @click.option(
     "--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR, yahoo or scenario:NAME."
@@ -75,6 +76,17 @@ def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--essays", default="last", show_default=True, metavar="last|all|none|N", help="For which of the last days."
 )
+@click.option(
+    "--writer",
+    default="template",
+    show_default=True,
+    metavar="WHO",
+    help="Who writes the essays: template, litellm:MODEL or replay:DIR. It changes no number.",
+)
+@click.option("--calls", metavar="DIR", help="Record of a model's calls: cache and cassette [default: OUT/calls].")
+@click.option("--budget-usd", type=float, metavar="USD", help="Most money for the model; checked before each call.")
+@click.option("--budget-tokens", type=int, metavar="N", help="Most tokens for the model, likewise.")
+@click.option("--deadline", type=float, metavar="SECONDS", help="After so many seconds the model is asked no more.")
 @click.option("--resume", is_flag=True, help="Continue a run that was interrupted; ends in the same bytes.")
 @_json_option
 def backtest(as_json: bool, **options: Any) -> None:

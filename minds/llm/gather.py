@@ -15,11 +15,11 @@ from engine.events import TIERS, Event
 from engine.signals.spec import Signal
 from minds import figures
 from minds.llm.pack import Band, Entity, Fact, Headline, Other, Pack, Side
+from minds.llm.untrusted import sanitise
 from minds.lookup import claim_of, missing_names, speakers
 from minds.nouns import Nouns, called
 from minds.record import CycleRecord
 from minds.text import clause, listing, ticker
-from minds.text import plain as sanitise
 from minds.view import Contribution, View
 
 __all__ = ["SYNTHESIS", "gather", "lead_views"]

@@ -2,9 +2,9 @@
 
 Contract: `<folder>/<first two digits>/<key>.json` holds the call, its outcome (an answer, or why there is none) and
 what it cost, as JSON that a person can read. A file appears whole or not at all and survives a power cut. A file that
-is damaged, foreign or under a wrong name is an `InputError` that names it, never passed over and never believed. A success
-is never replaced. Nothing here reads the clock, the environment or the network, and no key or address of a host ever
-comes here.
+is damaged, foreign or under a wrong name is an `InputError` that names it, never passed over and never believed. A
+success is never replaced. Nothing here reads the clock, the environment or the network, and no key or address of a host
+ever comes here.
 """
 
 from __future__ import annotations
