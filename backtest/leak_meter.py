@@ -34,7 +34,7 @@ Said = dict[Arm, list[bool | None]]
 
 
 def measure(
-    model: Model, days: Sequence[Day], cutoff: str | None, *, progress: Callable[[int, int], None] | None = None
+    model: Model, days: Sequence[Day], cutoff: str | None, *, progress: Callable[[int, int, str], None] | None = None
 ) -> dict[str, Any]:
     """Ask about every day in every arm.
 
@@ -42,7 +42,7 @@ def measure(
         model: who is asked.
         days: drawn days, in order.
         cutoff: ISO day, the last that the model was trained on as its maker states it; None when it is not known.
-        progress: told (questions done, questions in all).
+        progress: told (questions done, questions in all, the arm) after each batch.
     """
     said, lost = _asked(model, days, progress)
     parts: dict[str, Sequence[int]] = {"all": range(len(days))}
@@ -70,7 +70,7 @@ def measure(
 
 
 def _asked(
-    model: Model, days: Sequence[Day], progress: Callable[[int, int], None] | None
+    model: Model, days: Sequence[Day], progress: Callable[[int, int, str], None] | None
 ) -> tuple[Said, dict[Arm, Counter[str]]]:
     """For each arm, whether each day's answer says up (None without one); and why there is none, counted."""
     said: Said = {arm: [] for arm in ARMS}
@@ -88,7 +88,7 @@ def _asked(
                 said[arm].append(up)
             done += len(some)
             if progress is not None:
-                progress(done, len(ARMS) * len(days))
+                progress(done, len(ARMS) * len(days), arm)
     return said, lost
 
 
@@ -149,7 +149,7 @@ def _changed(first: Sequence[bool | None], second: Sequence[bool | None]) -> dic
 
 
 def _known(recall: Mapping[str, Any]) -> bool:
-    return recall["n"] > 0 and recall["p_blind"] <= ALPHA / 2
+    return bool(recall["n"] and recall["p_blind"] <= ALPHA / 2)
 
 
 def verdict(document: Mapping[str, Any]) -> dict[str, Any]:

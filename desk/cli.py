@@ -235,6 +235,35 @@ def audit(as_json: bool, **options: Any) -> None:
     command(as_json=as_json, **options)
 
 
+@workshop.command(epilog=_examples(
+    "workshop leak --model litellm:openai/gpt-5-mini --cutoff 2024-05-31 --budget-usd 1",
+    "workshop leak --model replay:calls --data csv:prices --n 50 --json",
+))  # fmt: skip
+@click.option("--model", required=True, metavar="litellm:MODEL|replay:DIR", help="Who is asked.")
+@click.option(
+    "--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR, yahoo or scenario:NAME."
+)
+@click.option(
+    "--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, us, or the scenario's]."
+)
+@click.option("--start", metavar="DAY", help="First day to be asked about [default: after the data's first year].")
+@click.option("--end", metavar="DAY", help="Last day of the data that are used [default: the data's last].")
+@click.option("--n", default=200, show_default=True, type=click.IntRange(2, 5000), help="Days; five questions each.")
+@click.option("--cutoff", metavar="DAY", help="Last day that the model was trained on, as its maker states it.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of the draw of days.")
+@click.option("--out", metavar="DIR", help="Write leak.json here as well as into the cache folder.")
+@click.option("--calls", metavar="DIR", help="Record of the model's calls [default: in the cache folder].")
+@click.option("--budget-usd", type=float, metavar="USD", help="Most money; checked before each call.")
+@click.option("--budget-tokens", type=int, metavar="N", help="Most tokens, likewise.")
+@click.option("--deadline", type=float, metavar="SECONDS", help="After so many seconds nothing more is asked.")
+@_json_option
+def leak(as_json: bool, **options: Any) -> None:
+    """Measure what a model remembers of the days that a backtest would ask it about."""
+    from desk.leak import command
+
+    command(as_json=as_json, **options)
+
+
 @workshop.group(epilog=_examples("workshop ledger verify runs/sample"))
 def ledger() -> None:
     """The append-only record of claims and verdicts."""

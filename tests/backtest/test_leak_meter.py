@@ -9,7 +9,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -46,7 +45,7 @@ def days(n: int = 200) -> tuple[Day, ...]:
 
 
 def cutoff() -> str:
-    return prices().sessions[CUT]
+    return str(prices().sessions[CUT])
 
 
 def rose(session: str) -> bool:
@@ -64,7 +63,7 @@ def coin(text: str) -> bool:
 
 def dated(text: str) -> str:
     found = re.search(r"\d{4}-\d\d-\d\d", text)
-    return found[0] if found else ""
+    return str(found.group()) if found else ""
 
 
 def remembers(text: str) -> str:
@@ -304,7 +303,7 @@ def test_the_document_is_plain_and_the_same_each_time() -> None:
 
 def test_progress_counts_every_question() -> None:
     told: list[tuple[int, int]] = []
-    measure(Scripted(lambda call: UP), days(70), None, progress=lambda done, of: told.append((done, of)))
+    measure(Scripted(lambda call: UP), days(70), None, progress=lambda done, of, arm: told.append((done, of)))
     assert told[-1] == (350, 350)
     assert [done for done, _ in told] == sorted({done for done, _ in told})
 
@@ -316,4 +315,3 @@ def test_only_the_asked_form_is_an_answer() -> None:
         answered(Answer(text, "stop")) is None for text in ("", "null", "up", '{"direction": "UP"}', "1e999", "NaN")
     )
     assert answered(Answer(UP, "length")) is None
-    assert date.fromisoformat(days()[0].session)
