@@ -6,9 +6,11 @@ JSON; the essay is a function of the record and the ledger head alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -198,14 +200,26 @@ def _said(item: View | Abstention) -> dict[str, Any]:
 
 def _signals(views: Iterable[tuple[View | Abstention, ...]]) -> dict[str, float]:
     """Values of all signals that somebody's view rests on, each once."""
-    found: dict[str, float] = {}
+    names: list[tuple[str, ...]] = []
+    values: list[float] = []
     for said in views:
         for item in said:
             if isinstance(item, Abstention):
                 continue
             parts = item.contributions
             if type(parts) is Evidence:
-                found.update(zip(parts.signals, parts.values, strict=True))
+                names.append(parts.signals)
+                values += parts.values
             else:
-                found.update([(signal, value) for signal, _, value, _ in parts])
-    return found
+                names.append(tuple([signal for signal, _, _, _ in parts]))
+                values += [value for _, _, value, _ in parts]
+    order, pick = _places(tuple(names))
+    return dict(zip(order, pick(values), strict=True))
+
+
+@functools.lru_cache(maxsize=256)
+def _places(names: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], Callable[[list[float]], tuple[float, ...]]]:
+    """Each name once, and what picks its last value out of one list; minds name the same signals for months."""
+    last = {name: at for at, name in enumerate([name for some in names for name in some])}
+    places = tuple(last.values())
+    return tuple(last), itemgetter(*places) if len(places) > 1 else lambda values: tuple([values[at] for at in places])
