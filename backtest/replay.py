@@ -7,10 +7,12 @@ revealed. A record of session t is the same, byte for byte, whatever the market 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from backtest.settings import EssayChoice, Settings
+from engine.bars import FloatArray
 from engine.calendar import parse_day
 from engine.claims import Pair, Target
 from engine.errors import InputError
@@ -19,14 +21,18 @@ from engine.signals.compute import SignalFrame, compute_signals
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.adviser import AdviserDesk
-from minds.ahead import views_ahead
+from minds.ahead import Ahead, views_ahead
 from minds.cycle import Cycle
+from minds.known import Known, known_ahead
 from minds.protocol import Mind, own_signals
 from minds.record import CycleRecord
 from regimes.features import REGIME_SIGNALS
 from regimes.model import RegimeModel, RegimeReader
+from regimes.odds import Facts, facts_ahead
 
 __all__ = ["Replay", "first_session", "prime", "reveal"]
+
+_T = TypeVar("_T")
 
 WARM_UP = 2520
 """Sessions before the run that pass through regime and intervals one by one: ten years, after which neither remembers
@@ -78,7 +84,7 @@ class Replay:
         self.cycle = Cycle(self._feed, minds, targets, pairs)
         self.adviser = None if adviser is None else adviser(self.cycle)
         self._primed = max(start - WARM_UP, 0)
-        self._frame = compute_signals(market, specs, self._primed, self.cycle.primes)
+        self._frame = compute_signals(market, specs, self._primed, [risk.reads[0] for risk in self.cycle.risks])
         self.sessions = market.size - start
         self.digest = ""
         """Digest of all bars, known once the run has begun."""
@@ -88,25 +94,53 @@ class Replay:
         market, start = self._market, self.start
         primed = self._primed
         prime(market, self._feed, primed)
-        self.cycle.prime(primed, self._frame.early)
-        for snapshot in self._snapshots(primed, start, [""] * (start - primed)):
-            self.cycle.warm(snapshot, self._regime.read(snapshot))
+        self.cycle.prime(primed)
+        known, facts = self._known(), self._facts()
+        for snapshot, day in zip(self._snapshots(primed, start, [""] * (start - primed)), facts, strict=False):
+            self.cycle.warm(snapshot, self._regime.read(snapshot), day)
         quoted_from = start if essays == "all" else market.size - essays
         digests = market.digests(start)
         self.digest = digests[-1]
         cycle, adviser = self.cycle, self.adviser
         for first in range(start, market.size, _CHUNK):
             some = range(first, min(first + _CHUNK, market.size))
-            ahead = views_ahead(cycle.minds, cycle.targets, self._frame, some)
+            views = views_ahead(cycle.minds, cycle.targets, self._frame, some)
+            stretch = slice(some.start - primed, some.stop - primed)
+            days = map(Ahead, views, known[stretch], facts[stretch])
             snapshots = self._snapshots(some.start, some.stop, digests[some.start - start : some.stop - start])
-            for snapshot, views in zip(snapshots, ahead, strict=True):
+            for snapshot, ahead in zip(snapshots, days, strict=True):
                 reading = self._regime.read(snapshot)
                 quote = snapshot.at >= quoted_from
                 if adviser is None:
-                    yield cycle.run(snapshot, reading, quote=quote, ahead=views)
+                    yield cycle.run(snapshot, reading, quote=quote, ahead=ahead)
                 else:
                     quote = quote or adviser.wants(snapshot.session)
-                    yield adviser.advise(cycle.run(snapshot, reading, quote=quote, ahead=views))
+                    yield adviser.advise(cycle.run(snapshot, reading, quote=quote, ahead=ahead))
+
+    def _known(self) -> list[tuple[Known, ...]]:
+        """What is known about each target, session by session from the first that is kept."""
+        frame, primed = self._frame, self._primed
+        return self._by_session([
+            known_ahead(self._closes(desk.target.symbol), frame.column(desk.volatility), desk.target.horizon, primed)
+            for desk in self.cycle.desks.values()
+        ])  # fmt: skip
+
+    def _facts(self) -> list[tuple[Facts, ...]]:
+        """What the odds of a month are made from, likewise."""
+        frame, primed, columns = self._frame, self._primed, []
+        for risk in self.cycle.risks:
+            realised, expected = risk.reads
+            closes = self._closes(risk.symbol)[primed:]
+            columns.append(facts_ahead(closes, frame.column(realised), frame.column(expected), frame.early[realised]))
+        return self._by_session(columns)
+
+    def _by_session(self, columns: list[list[_T]]) -> list[tuple[_T, ...]]:
+        return list(zip(*columns, strict=True)) if columns else [()] * (self._market.size - self._primed)
+
+    def _closes(self, symbol: str) -> FloatArray:
+        """Adjusted closes of a symbol, which may have no bar at all."""
+        market = self._market
+        return market.column(symbol) if symbol in market.rows else np.full(market.size, np.nan)
 
     def _snapshots(self, start: int, stop: int, digests: list[str]) -> Iterator[Snapshot]:
         return reveal(self._market, self._frame, self._feed, range(start, stop), digests)

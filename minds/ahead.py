@@ -1,4 +1,4 @@
-"""Views made ahead: what minds that are tables of evidence say, for a stretch of sessions in one go.
+"""What can be worked out ahead over whole columns: above all the views of minds that are tables of evidence.
 
 Contract: a view made ahead is the one that `EvidenceMind.view` gives on the day, to the last bit: an elementwise
 function of the z-scores of its own session. Where anything is odd there is None, and the mind has to be asked on the
@@ -20,19 +20,36 @@ from engine.bars import FloatArray
 from engine.claims import Target
 from engine.signals.compute import SignalFrame
 from minds.evidence import LEAST, EvidenceMind, Term, bound
+from minds.known import Known
 from minds.protocol import Mind
 from minds.view import Evidence, Missing, View
+from regimes.odds import Facts
 
-__all__ = ["views_ahead"]
+__all__ = ["Ahead", "Views", "views_ahead"]
+
+Views = tuple[tuple[View | None, ...], ...]
+"""For each target and mind its view, or None where it must be asked."""
 
 _MOST = 31
 """Terms beyond which two sets of them do not fit into a number of the processor's."""
 
 
-def views_ahead(
-    minds: Sequence[Mind], targets: Sequence[Target], frame: SignalFrame, sessions: range
-) -> list[tuple[tuple[View | None, ...], ...]]:
-    """For each session, target and mind: its view, or None where it must be asked."""
+class Ahead(NamedTuple):
+    """What was worked out for one session.
+
+    Attributes:
+        views: see `Views`.
+        known: for each target, what is known of it.
+        facts: for each symbol with odds, what they are made from; None where it must still be gathered.
+    """
+
+    views: Views
+    known: tuple[Known, ...]
+    facts: tuple[Facts | None, ...]
+
+
+def views_ahead(minds: Sequence[Mind], targets: Sequence[Target], frame: SignalFrame, sessions: range) -> list[Views]:
+    """The views of each session."""
     nothing: list[tuple[View | None, ...]] = [()] * len(sessions)
     found = [
         zip(*[_views(mind, target, frame, sessions) for mind in minds], strict=True) if minds else nothing

@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from engine.bars import FloatArray
 from engine.claims import Claim, Pair, Target, Verdict, claim_id
 from engine.resolve import resolve
 from engine.signals.spec import Signal
 from engine.snapshot import Feed, Snapshot
 from minds import gates
+from minds.ahead import Ahead
 from minds.debate import debate
-from minds.intervals import Band
+from minds.known import Known
 from minds.pairs import PairDesk
 from minds.protocol import Mind, ask
 from minds.record import CycleRecord, MindRecord
@@ -27,7 +27,7 @@ from minds.tally import Tally
 from minds.target import TargetDesk
 from minds.view import Abstention, Debate, GateResult, Missing, View
 from minds.waiting import Draft, Waiting
-from regimes.odds import MONTH
+from regimes.odds import MONTH, Facts
 from regimes.reading import RegimeReading
 
 __all__ = ["Cycle"]
@@ -61,47 +61,32 @@ class Cycle:
         self._quotes = {symbol: feed.prices(symbol, "close") for symbol in roles}
         self._count = 0
 
-    @property
-    def primes(self) -> tuple[str, ...]:
-        """The signals that `prime` wants."""
-        return tuple([risk.realised for risk in self.risks])
+    def prime(self, sessions: int) -> None:
+        """Take in the first `sessions` sessions, before any `warm`."""
+        for pair in self.pairs if sessions else ():
+            first, second = (
+                self._feed.history(target.symbol, sessions - 1, sessions, "adj_close")
+                for target in (pair.pair.first, pair.pair.second)
+            )
+            pair.prime(first, second)
 
-    def prime(self, sessions: int, past: Mapping[str, FloatArray]) -> None:
-        """Take in the first `sessions` sessions, before any `warm`; `past` has the values of `primes` in them."""
-        if not sessions:
-            return
-        closes = {
-            target.symbol: self._feed.history(target.symbol, sessions - 1, sessions, "adj_close")
-            for target in self.targets
-        }
-        for desk in self.desks.values():
-            desk.prime(closes[desk.target.symbol])
-        for risk in self.risks:
-            risk.prime(past[risk.realised])
-        for pair in self.pairs:
-            pair.prime(closes[pair.pair.first.symbol], closes[pair.pair.second.symbol])
-
-    def warm(self, snapshot: Snapshot, reading: RegimeReading) -> None:
-        """Learn from a session before the run: base rates, intervals and odds see it, no call is made."""
-        for desk in self.desks.values():
-            desk.learn(self._feed, snapshot.at)
-            desk.look(snapshot)
-        for risk in self.risks:
-            risk.look(snapshot, reading.score)
+    def warm(self, snapshot: Snapshot, reading: RegimeReading, facts: Sequence[Facts]) -> None:
+        """Learn from a session before the run: no call is made."""
+        for risk, known in zip(self.risks, facts, strict=True):
+            risk.look(snapshot, reading.score, known)
         for pair in self.pairs:
             pair.learn(self._feed, snapshot.at)
 
     def run(
-        self, snapshot: Snapshot, reading: RegimeReading, *, quote: bool = False,
-        ahead: Sequence[Sequence[View | None]] = (),
-    ) -> CycleRecord:  # fmt: skip
+        self, snapshot: Snapshot, reading: RegimeReading, *, quote: bool = False, ahead: Ahead | None = None
+    ) -> CycleRecord:
         """Make this session's calls.
 
         Args:
             snapshot: what is known.
             reading: the regime.
             quote: whether to gather the readings that an essay may cite as well.
-            ahead: for each target and mind, its view if that is at hand (`minds.ahead.views_ahead`), or None.
+            ahead: what is at hand for this session, in a run that has it from the first session on.
         """
         self._count += 1
         verdicts = self._settle(snapshot)
@@ -111,9 +96,8 @@ class Cycle:
         claims: list[Claim] = []
         held: list[GateResult] = []
         as_of = snapshot.as_of.isoformat()
-        for (key, desk), made in zip(self.desks.items(), ahead or self._nothing, strict=True):
-            desk.learn(self._feed, snapshot.at)
-            band = desk.look(snapshot)
+        ahead = ahead or self._by_itself(snapshot)
+        for (key, desk), made, known in zip(self.desks.items(), ahead.views, ahead.known, strict=True):
             said = tuple([
                 ask(mind, snapshot, reading, desk.target) if view is None else view
                 for mind, view in zip(self.minds, made, strict=True)
@@ -121,10 +105,10 @@ class Cycle:
             views[key], debates[key] = said, debate(said)
             draft = self._draft(desk.target, snapshot, as_of, claims, held)
             if draft is not None:
-                forecast = self._call(desk, draft, reading, said, band, claims, held)
+                forecast = self._call(desk, draft, reading, said, known, claims, held)
                 if forecast is not None:
                     forecasts[key] = forecast
-        self._call_risks(snapshot, as_of, reading, claims)
+        self._call_risks(snapshot, as_of, reading, ahead.facts, claims)
         self._call_pairs(snapshot, as_of, reading, views, claims, held, forecasts)
         missing, since = self._missing(views.values(), snapshot.session)
         return CycleRecord(
@@ -185,24 +169,25 @@ class Cycle:
         return Draft(symbol, horizon, snapshot.session, as_of, reference, deadline, snapshot.at + horizon)
 
     def _call(
-        self, desk: TargetDesk, draft: Draft, reading: RegimeReading, said: Said, band: Band | None,
+        self, desk: TargetDesk, draft: Draft, reading: RegimeReading, said: Said, known: Known,
         claims: list[Claim], held: list[GateResult],
     ) -> Forecast | None:  # fmt: skip
         """Publish the direction and interval claims of one target as far as the gates let them."""
-        made = self._direction(desk, draft, reading, said, claims, held)
-        if band is not None and len(desk.low):
+        made = self._direction(desk, draft, reading, said, known.base, claims, held)
+        band = known.band
+        if band is not None:
             identity = claim_id(draft.session, draft.symbol, "interval", draft.horizon)
             claim = draft.claim(
-                "interval", identity, None, None, math.expm1(band.low), math.expm1(band.high), desk.low.value,
-                desk.high.value,
+                "interval", identity, None, None, math.expm1(band.low), math.expm1(band.high), known.low,
+                known.high,
             )  # fmt: skip
             claims.append(claim)
             desk.open.append(Waiting(claim, draft.due, reading.label))
         return made
 
     def _direction(
-        self, desk: TargetDesk, draft: Draft, reading: RegimeReading, said: Said, claims: list[Claim],
-        held: list[GateResult],
+        self, desk: TargetDesk, draft: Draft, reading: RegimeReading, said: Said, base: float,
+        claims: list[Claim], held: list[GateResult],
     ) -> Forecast | None:  # fmt: skip
         checked = gates.coverage_gate(desk.target, reading, said)
         if checked is not None:
@@ -210,7 +195,7 @@ class Cycle:
             if checked.action == "abstain":
                 return None
         leans = tuple([item.lean if isinstance(item, View) else None for item in said])
-        made = desk.synthesis.forecast(desk.base.value, leans, gates.COVERAGE_CAP if checked else 1.0)
+        made = desk.synthesis.forecast(base, leans, gates.COVERAGE_CAP if checked else 1.0)
         standing = [item.claim for other in self._siblings[draft.symbol] for item in other.open]
         netted = gates.netting_gate(desk.target, made.probability, standing) if standing else None
         if netted is not None:
@@ -223,9 +208,17 @@ class Cycle:
         claims.append(claim)
         return made
 
-    def _call_risks(self, snapshot: Snapshot, as_of: str, reading: RegimeReading, claims: list[Claim]) -> None:
-        for risk in self.risks:
-            risk.look(snapshot, reading.score)
+    def _by_itself(self, snapshot: Snapshot) -> Ahead:
+        """What a session knows when nothing was worked out ahead."""
+        known = tuple([desk.know(self._feed, snapshot) for desk in self.desks.values()])
+        return Ahead(self._nothing, known, (None,) * len(self.risks))
+
+    def _call_risks(
+        self, snapshot: Snapshot, as_of: str, reading: RegimeReading, facts: Sequence[Facts | None],
+        claims: list[Claim],
+    ) -> None:  # fmt: skip
+        for risk, known in zip(self.risks, facts, strict=True):
+            risk.look(snapshot, reading.score, known)
             draft = self._common(risk.symbol, MONTH, snapshot, as_of)
             if draft is not None:
                 claims.extend(risk.call(draft, reading.label))

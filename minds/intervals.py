@@ -13,6 +13,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Sequence
+from itertools import chain, repeat
+from math import nan
 from typing import NamedTuple
 
 __all__ = ["Band", "IntervalForecaster"]
@@ -37,7 +40,7 @@ class IntervalForecaster:
     """Intervals for one target."""
 
     def __init__(self, horizon: int) -> None:
-        self._root = math.sqrt(horizon)
+        self._horizon, self._root = horizon, math.sqrt(horizon)
         self._recent: deque[float] = deque()
         self._ordered: list[float] = []
         self._low = self._high = _TAIL
@@ -61,6 +64,43 @@ class IntervalForecaster:
         insort(self._ordered, shape)
         if len(self._recent) > _WINDOW:
             del self._ordered[bisect_left(self._ordered, self._recent.popleft())]
+
+    def follow(self, realised: Sequence[float], sigmas: Sequence[float]) -> list[Band | None]:
+        """`observe` and then `predict` on each of many sessions in a row, the first of all being the first here.
+
+        Args:
+            realised: return that ends on each session, NaN where there is none.
+            sigmas: daily volatility on each session, NaN where there is none.
+        """
+        recent, ordered, low, high = self._recent, self._ordered, self._low, self._high
+        root, found = self._root, list[Band | None]()
+        begun = zip(chain(repeat(nan, self._horizon), sigmas), chain(repeat(None, self._horizon), found), strict=False)
+        for move, sigma, (then, said) in zip(realised, sigmas, begun, strict=False):
+            if move == move:
+                if said is not None:
+                    low = _inside(low + _STEP * (_TAIL - (move < said[0])))
+                    high = _inside(high + _STEP * (_TAIL - (move > said[1])))
+                if then > 0.0:
+                    shape = move / (then * root)
+                    recent.append(shape)
+                    insort(ordered, shape)
+                    if len(recent) > _WINDOW:
+                        del ordered[bisect_left(ordered, recent.popleft())]
+            last = len(ordered) - 1
+            if not sigma > 0.0 or last + 1 < _LEAST:
+                found.append(None)
+                continue
+            scale = sigma * root
+            place, upper = low * last, (1.0 - high) * last
+            below, above = int(place), int(upper)
+            left, right = ordered[below], ordered[above]
+            if below < last:
+                left += (place - below) * (ordered[below + 1] - left)
+            if above < last:
+                right += (upper - above) * (ordered[above + 1] - right)
+            found.append(Band(scale * left, scale * right, scale))
+        self._low, self._high = low, high
+        return found
 
     def _quantile(self, level: float) -> float:
         place = level * (len(self._ordered) - 1)

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from engine.bars import FloatArray
 from engine.claims import Claim, Kind, claim_id
 from engine.snapshot import Snapshot
 from minds.waiting import Draft, Waiting
-from regimes.odds import MONTH, Odds, Outlook
+from regimes.odds import MONTH, Facts, Odds, Outlook
 
 __all__ = ["RiskDesk"]
 
@@ -29,17 +28,16 @@ class RiskDesk:
         self._reads = (f"{role}.realised_vol_21d", f"{role}.vol_forecast_21d")
         self._odds: tuple[Odds | None, Odds | None] = (None, None)
 
-    def prime(self, realised: FloatArray) -> None:
-        """Realised volatility from long before the run, which the threshold is a quantile of."""
-        self._outlook.prime(realised)
-
     @property
-    def realised(self) -> str:
-        """The signal that `prime` wants."""
-        return self._reads[0]
+    def reads(self) -> tuple[str, str]:
+        """Signals that it lives on: realised volatility, and what is expected of the month to come."""
+        return self._reads
 
-    def look(self, snapshot: Snapshot, score: float | None) -> None:
-        """Take in a session."""
+    def look(self, snapshot: Snapshot, score: float | None, facts: Facts | None = None) -> None:
+        """Take in a session; `facts` are for one from which on all come with theirs (`regimes.odds.facts_ahead`)."""
+        if facts is not None:
+            self._odds = self._outlook.take(facts, score)
+            return
         realised, expected = snapshot.values(self._reads)
         price = snapshot.price(self.symbol, "adj_close")
         self._odds = self._outlook.update(price, realised, expected, score)

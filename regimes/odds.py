@@ -13,6 +13,7 @@ over 2002-2018 these beat larger sets and the volatility index.
 
 from __future__ import annotations
 
+import functools
 import math
 from array import array
 from collections import deque
@@ -25,7 +26,7 @@ from engine.bars import FloatArray
 from engine.linear import logistic
 from engine.scoring import BaseRate, RunningQuantile
 
-__all__ = ["DRAWDOWN", "MONTH", "EventOdds", "Odds", "Outlook"]
+__all__ = ["DRAWDOWN", "MONTH", "EventOdds", "Facts", "Odds", "Outlook", "facts_ahead"]
 
 MONTH = 21
 DRAWDOWN = -0.05
@@ -93,22 +94,37 @@ class EventOdds:
         return 0.005 if p < 0.005 else 0.995 if p > 0.995 else p
 
 
-class _Begun(NamedTuple):
-    """A month under way."""
+class Facts(NamedTuple):
+    """What one session says about months, whatever the regime.
 
-    price: float | None
+    Attributes:
+        threshold: annualised volatility that the next month has to exceed; None while there is little history.
+        level: log of the volatility expected of it, annualised.
+        ratio: `level` less the log of the threshold.
+        rough: whether the month that ends today passed the threshold of its first day; None when that is not known.
+        deep: whether some close of that month lay 5% or more below the one that it began with; None likewise.
+        open: whether a month can begin today: there is a price.
+    """
+
     threshold: float | None
-    volatility: tuple[float, ...] | None
-    drawdown: tuple[float, ...] | None
+    level: float | None
+    ratio: float | None
+    rough: bool | None
+    deep: bool | None
+    open: bool
 
 
 class Outlook:
-    """Volatility and drawdown odds of one symbol."""
+    """Volatility and drawdown odds of one symbol.
+
+    A session is taken in by `update`, or by `take` with its facts where `facts_ahead` has gathered them.
+    """
 
     def __init__(self) -> None:
         self.volatility, self.drawdown = EventOdds(0.25), EventOdds(0.10)
         self._past = RunningQuantile(_QUANTILE)
-        self._begun: deque[_Begun] = deque()
+        self._begun: deque[tuple[float | None, float | None]] = deque()  # price and threshold of months under way
+        self._features: deque[tuple[tuple[float, ...] | None, tuple[float, ...] | None]] = deque()
         self._prices: deque[float | None] = deque(maxlen=MONTH)
 
     def prime(self, realised: FloatArray) -> None:
@@ -126,25 +142,68 @@ class Outlook:
             expected: forecast deviation of a daily return over the next 21 sessions.
             score: the regime score.
         """
+        rough = deep = None
         self._prices.append(price)
         if len(self._begun) == MONTH:
-            self._end(self._begun.popleft(), realised)
+            began, limit = self._begun.popleft()
+            if limit is not None and realised is not None:
+                rough = realised > limit
+            closes = [price for price in self._prices if price is not None]
+            if began is not None and closes:
+                deep = min(closes) <= began * (1.0 + DRAWDOWN)
         if realised is not None:
             self._past.add(realised)
         threshold = self._past.value if len(self._past) >= _LEAST_QUANTILE else None
+        self._begun.append((price, threshold))
         level = None if expected is None or expected <= 0.0 else math.log(expected * math.sqrt(_YEAR))
+        ratio = None if level is None or not threshold else level - math.log(threshold)
+        return self.take(Facts(threshold, level, ratio, rough, deep, price is not None), score)
+
+    def take(self, facts: Facts, score: float | None) -> tuple[Odds | None, Odds | None]:
+        """Take in one session by its facts; what it returns is that of `update`."""
+        threshold, level, ratio, rough, deep, begins = facts
+        volatility, drawdown, features = self.volatility, self.drawdown, self._features
+        if len(features) == MONTH:
+            wild, calm = features.popleft()
+            if rough is not None:
+                volatility.learn(wild, rough)
+            if deep is not None:
+                drawdown.learn(calm, deep)
         calm = None if level is None else (level,)
-        wild = None if level is None or threshold is None or score is None else (score, level - math.log(threshold))
-        self._begun.append(_Begun(price, threshold, wild, calm))
-        high, deep = self.volatility.probability(wild), self.drawdown.probability(calm)
+        wild = None if ratio is None or score is None else (score, ratio)
+        features.append((wild, calm))
+        high, low = volatility.probability(wild), drawdown.probability(calm)
         return (
-            None if high is None or threshold is None else Odds(high, self.volatility.base.value, threshold),
-            None if deep is None or price is None else Odds(deep, self.drawdown.base.value, DRAWDOWN),
+            None if high is None or threshold is None else Odds(high, volatility.base.value, threshold),
+            None if low is None or not begins else Odds(low, drawdown.base.value, DRAWDOWN),
         )
 
-    def _end(self, month: _Begun, realised: float | None) -> None:
-        if month.threshold is not None and realised is not None:
-            self.volatility.learn(month.volatility, realised > month.threshold)
-        closes = [price for price in self._prices if price is not None]
-        if month.price is not None and closes:
-            self.drawdown.learn(month.drawdown, min(closes) <= month.price * (1.0 + DRAWDOWN))
+
+def facts_ahead(prices: FloatArray, realised: FloatArray, expected: FloatArray, earlier: FloatArray) -> list[Facts]:
+    """The facts of many sessions in a row, the first of which is the first that an `Outlook` takes in.
+
+    Args:
+        prices: adjusted closes, NaN where there is none, shape (n,) as the next two.
+        realised: annualised volatilities of 21 sessions.
+        expected: forecast deviations of a daily return over the next 21 sessions.
+        earlier: what `Outlook.prime` would be given, of any length.
+    """
+    past = RunningQuantile(_QUANTILE)
+    past.extend(earlier.tolist())
+    known = len(past) + np.cumsum(~np.isnan(realised)) >= _LEAST_QUANTILE
+    thresholds = np.where(known, past.follow(realised.tolist()), np.nan)
+    rough, deep = (np.full(len(prices), None) for _ in range(2))
+    if len(prices) > MONTH:
+        lowest = functools.reduce(np.fmin, [prices[MONTH - back : len(prices) - back] for back in range(MONTH)])
+        began, limits, now = prices[:-MONTH], thresholds[:-MONTH], realised[MONTH:]
+        nothing = np.array(None)
+        rough[MONTH:] = np.where(np.isnan(limits) | np.isnan(now), nothing, now > limits)
+        deep[MONTH:] = np.where(np.isnan(began) | np.isnan(lowest), nothing, lowest <= began * (1.0 + DRAWDOWN))
+    scale = math.sqrt(_YEAR)
+    levels = [math.log(each * scale) if each > 0.0 else None for each in expected.tolist()]
+    limit = [None if each != each else each for each in thresholds.tolist()]
+    ratios = [
+        None if level is None or not each else level - math.log(each)
+        for level, each in zip(levels, limit, strict=True)
+    ]
+    return list(map(Facts, limit, levels, ratios, rough.tolist(), deep.tolist(), (~np.isnan(prices)).tolist()))

@@ -237,6 +237,33 @@ class RunningQuantile:
         self._below, self._above = [-x for x in found[:split]], found[split:]
         heapify(self._below)
 
+    def follow(self, values: Iterable[float]) -> list[float]:
+        """`add` each of many values; gives the quantile after each, NaN while there is none.
+
+        Raises:
+            InputError: a value is infinite.
+        """
+        found, value = [], self.value if len(self) else math.nan
+        below, above, q = self._below, self._above, self._q
+        count = len(self)
+        for x in values:
+            if -math.inf < x < math.inf:
+                place = count * q
+                split = int(place)
+                if len(below) <= split:
+                    heappush(below, -heappushpop(above, x))
+                else:
+                    heappush(above, -heappushpop(below, -x))
+                count += 1
+                weight, value = place - split, -below[0]
+                if above:
+                    gap = above[0] - value
+                    value = value + gap * weight if weight < 0.5 else above[0] - gap * (1.0 - weight)
+            else:
+                self.add(x)  # refuses it, unless it is void
+            found.append(value)
+        return found
+
     @property
     def value(self) -> float:
         """The linearly interpolated quantile (Hyndman & Fan 1996, type 7); `InputError` when nothing was added."""

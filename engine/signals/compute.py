@@ -97,6 +97,11 @@ class SignalFrame:
     seen: npt.NDArray[np.bool_]
     early: Mapping[str, FloatArray]
 
+    def column(self, name: str) -> FloatArray:
+        """Values of one signal from session `first` on, NaN where missing; `KeyError` when it is not declared."""
+        found: FloatArray = self.values[self.index.at[name]]
+        return found
+
     def rows(self, start: int, stop: int) -> list[SignalRow]:
         """One row per session from `start` to before `stop`, neither before `first`."""
         cut = slice(start - self.first, stop - self.first)

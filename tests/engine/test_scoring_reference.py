@@ -113,6 +113,11 @@ def test_running_quantile_equals_numpy_after_every_value(early: list[float], lat
         past.add(value)
         assert len(past) == count
         assert past.value == np.quantile([*early, *late][:count], q)
+    ahead = RunningQuantile(q)
+    ahead.extend(early)
+    followed = ahead.follow([math.nan, *late])
+    assert followed[1:] == [np.quantile([*early, *late][:count], q) for count in range(len(early) + 1, len(past) + 1)]
+    assert followed[0] == np.quantile(early, q) if early else math.isnan(followed[0])
 
 
 def test_running_quantile_refuses_what_it_cannot_hold() -> None:
@@ -123,6 +128,8 @@ def test_running_quantile_refuses_what_it_cannot_hold() -> None:
         past.add(math.inf)
     with pytest.raises(InputError):
         past.extend([1.0, -math.inf])
+    with pytest.raises(InputError):
+        past.follow([math.inf])
     with pytest.raises(InputError):
         RunningQuantile(1.1)
     assert len(past) == 0

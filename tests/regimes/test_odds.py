@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from regimes.odds import DRAWDOWN, MONTH, Odds, Outlook
+from regimes.odds import DRAWDOWN, MONTH, Odds, Outlook, facts_ahead
 
 SESSIONS = 1300
 
@@ -98,3 +98,36 @@ def test_odds_know_more_than_the_base_rate_where_there_is_something_to_know(worl
         ours += (deep.probability - fell) ** 2
         theirs += (deep.base_rate - fell) ** 2
     assert ours < 0.9 * theirs
+
+
+@pytest.mark.parametrize("first", [0, 40, 300])
+def test_facts_gathered_ahead_give_the_same_odds(first: int) -> None:
+    """With holes in every input, and a past that only the threshold knows."""
+    world, rng = World(3), np.random.default_rng(3)
+    price, expected = world.price.copy(), world.expected.copy()
+    realised = np.array([math.nan if x is None else x for x in world.realised])
+    for column in (price, expected, realised):
+        column[rng.random(SESSIONS) < 0.03] = math.nan
+    price[500:540], expected[700] = math.nan, 0.0
+    plain, ahead = Outlook(), Outlook()
+    plain.prime(realised[:first])
+    facts = facts_ahead(price[first:], realised[first:], expected[first:], realised[:first])
+    spoken = 0
+    for at, known in enumerate(facts, first):
+        score = None if at % 97 == 0 else float(world.score[at])
+        close, rough, hoped = [None if x != x else float(x) for x in (price[at], realised[at], expected[at])]
+        said = plain.update(close, rough, hoped, score)
+        assert ahead.take(known, score) == said, at
+        spoken += said[0] is not None and said[1] is not None
+    assert spoken > 200
+
+
+@pytest.mark.parametrize("sessions", [1, MONTH, MONTH + 1])
+def test_facts_of_a_short_stretch(sessions: int) -> None:
+    world = World(2)
+    realised = np.full(sessions, 0.2)
+    facts = facts_ahead(world.price[:sessions], realised, world.expected[:sessions], np.full(300, 0.1))
+    ended = [(known.rough, known.deep) for known in facts]
+    assert ended[:MONTH] == [(None, None)] * min(sessions, MONTH)
+    low = min(world.price[1 : MONTH + 1]) <= world.price[0] * 0.95
+    assert ended[MONTH:] == [(True, low)] * (sessions - MONTH if sessions > MONTH else 0)
