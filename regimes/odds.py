@@ -203,7 +203,6 @@ def facts_ahead(prices: FloatArray, realised: FloatArray, expected: FloatArray, 
     levels = [math.log(each * scale) if each > 0.0 else None for each in expected.tolist()]
     limit = [None if each != each else each for each in thresholds.tolist()]
     ratios = [
-        None if level is None or not each else level - math.log(each)
-        for level, each in zip(levels, limit, strict=True)
+        None if level is None or not each else level - math.log(each) for level, each in zip(levels, limit, strict=True)
     ]
     return list(map(Facts, limit, levels, ratios, rough.tolist(), deep.tolist(), (~np.isnan(prices)).tolist()))
