@@ -49,27 +49,29 @@ def main() -> int:
 
 
 def _tell(out: Path) -> None:
-    """Where to read, one draft as the model wrote it, and how to run this again without the model."""
-    essays = sorted((out / "essays").glob("*.md"))
-    drafts = [draft for path in sorted((out / "calls").rglob("*.json")) if (draft := _draft(path))]
-    if drafts:
-        _say(f"One of {len(drafts)} drafts, as the model wrote it:", "", *_quoted(max(drafts, key=len)), "")
-    if essays:
-        _say(f"Read an essay: {essays[-1]} (its note says who wrote what, and why not)")
-    _say(
-        f"Again without the model, byte for byte: workshop backtest --writer replay:{out / 'calls'} with the same dates"
-    )
+    """Where to read, one draft that was refused with its faults, and how to run this again without the model."""
+    refused = [found for path in sorted((out / "calls").rglob("*.json")) if (found := _refused(path))]
+    if refused:
+        draft, faults = max(refused, key=lambda found: len(found[0]))
+        _say(
+            "A draft as the model wrote it:", "", *_quoted(draft), "", "and what it was told:", "", *_quoted(faults), ""
+        )
+    for essay in sorted((out / "essays").glob("*.md"))[-1:]:
+        _say(f"Read an essay: {essay} (its note says who wrote what, and why not)")
+    again = f"workshop backtest --writer replay:{out / 'calls'}"
+    _say(f"Again without the model, to the same bytes: {again}, with the same dates")
 
 
-def _draft(path: Path) -> str:
-    """The raw answer in one file of the record of calls; empty where there was none."""
+def _refused(path: Path) -> tuple[str, str] | None:
+    """Draft and faults out of a recorded call that asked for a repair; None for another call."""
     kept: Any = json.loads(path.read_text(encoding="utf-8"))
-    return str(kept.get("outcome", {}).get("text", ""))
+    said = [message["content"] for message in kept["call"]["messages"] if message["role"] in ("assistant", "user")]
+    return (said[-2], said[-1]) if len(said) > 2 else None
 
 
-def _quoted(draft: str) -> list[str]:
-    """A draft as it may be shown on a terminal: short, one margin, nothing that is no letter."""
-    lines = [line for line in draft[:900].splitlines() if line.strip()]
+def _quoted(text: str) -> list[str]:
+    """A text as it may be shown on a terminal: short, one margin, nothing that does not print."""
+    lines = [line for line in text[:1200].splitlines() if line.strip()]
     return ["    " + "".join([letter if letter.isprintable() else "?" for letter in line]) for line in lines[:20]]
 
 

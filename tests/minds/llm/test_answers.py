@@ -1,9 +1,10 @@
 """Real answers of a real small model (SmolLM2-135M), each read and judged by hand before any guard saw it.
 
-`answers.json` holds 160 answers, 87 of them different, to packs whose facts were called E1 to E12 and whose prompt showed
-figures; with each stand its reader's verdict and reasons. Not one can be printed. Since a guard that refuses everything
-would agree, there is a second half: what these answers were driving at, written by hand as it should have been, which
-must pass; and the same texts with one sentence of the model's put in, which must not, for that sentence's own fault.
+`answers.json` holds 160 answers, 87 of them different, to packs whose facts were called E1 to E12 and whose prompt
+showed figures; with each stand its reader's verdict and reasons. Not one can be printed. Since a guard that refuses
+everything would agree, there is a second half: what these answers were driving at, written by hand as it should have
+been, which must pass; and one of those texts with one sentence of the model's put in, which must not, for that
+sentence's own fault.
 """
 
 from __future__ import annotations
@@ -43,13 +44,28 @@ SHOWS: Mapping[str, frozenset[str]] = {
 }
 """A reader's reason -> the guard's words for it."""
 
+DIFFERS = {
+    # Its argument is one sentence, "The view is wrong if ...". The reader took that for a denial; with the `if` it is a
+    # doubt as one may have it, and the guard is right: what is wrong is that nothing else is there.
+    "C_t0.7-9": {"own_wrong"},
+}
+"""Reasons that the guard does not share."""
+
 PROMPT = (
-    "(1) Do not change or contradict the direction of the baseline view. (2) Use only numbers that appear in the evidence "
-    "list, exactly as written. (3) Cite evidence by its id, for example E1, E2, E3, as often as you use it.",
+    "(1) Do not change or contradict the direction of the baseline view. (2) Use only numbers that appear in the "
+    "evidence list, exactly as written. (3) Cite evidence by its id, for example E1, E2, E3, as often as you use it.",
 )
 
 
 _FIGURE = re.compile(r"\(?[-+]?\d[\d.,:-]*(?:(?:st|nd|rd|th)\b)?(?: ?(?:%|bp\b|pts\b))?\)?")
+
+
+MEANT = [(one[0], one[1], one[2], one[3]) for one in FOUND["meant"]]
+"""Side, thesis, argument and risk: the thoughts of these answers, as one would write them."""
+GOOD = 2
+"""The draft of these into which single sentences are put."""
+TRANSPLANTS: dict[str, str] = dict(FOUND["transplants"])
+"""Sentences of the model's, their figures replaced by placeholders -> the one fault that is theirs."""
 
 
 class Row(NamedTuple):
@@ -120,9 +136,11 @@ def kinds(verdict: Said | Rejected) -> set[str]:
     return {fault.kind for fault in verdict.faults} if isinstance(verdict, Rejected) else set()
 
 
-ANSWERS = [pytest.param(FOUND["read"][one["read"]], one["dir"], id=f"{one['set']}-{one['seed']}") for one in FOUND["answers"]]
-
-WHOLE = [one for one in ANSWERS if one.values[0]["reasons"] != ["cut"]]
+READ: dict[str, tuple[dict[str, Any], Side]] = {
+    f"{one['set']}-{one['seed']}": (FOUND["read"][one["read"]], one["dir"]) for one in FOUND["answers"]
+}
+WHOLE = [name for name, (read, _) in READ.items() if read["reasons"] != ["cut"]]
+"""The answers that were not stopped before their end."""
 
 
 @pytest.fixture(autouse=True)
@@ -137,18 +155,40 @@ def test_all_160_were_read() -> None:
     assert all(read["label"] == "reject" and set(read["reasons"]) <= set(SHOWS) for read in FOUND["read"])
 
 
-@pytest.mark.parametrize(("read", "side"), ANSWERS)
-def test_the_guard_s_verdict_is_the_reader_s(read: dict[str, Any], side: Side) -> None:
+@pytest.mark.parametrize("name", READ)
+def test_the_guard_s_verdict_is_the_reader_s(name: str) -> None:
+    read, side = READ[name]
     verdict = asked(read["text"], side, read["finish"])
     assert isinstance(verdict, Rejected)
-    # As they came they have the fields of another form; where that is all, the reasons are looked for below.
+    # As they came they have the fields of another form; what else is wrong with them is looked for below.
     assert kinds(verdict) == ({"finish"} if read["reasons"] == ["cut"] else {"keys"})
 
 
-@pytest.mark.parametrize(("read", "side"), WHOLE)
-def test_the_guard_finds_the_reader_s_reasons(read: dict[str, Any], side: Side) -> None:
+@pytest.mark.parametrize("name", WHOLE)
+def test_the_guard_finds_the_reader_s_reasons(name: str) -> None:
+    read, side = READ[name]
     found = kinds(asked(in_our_form(read["text"], side), side))
     assert ("digit" in found) == ("figures" in read["reasons"])
     mended = kinds(asked(in_our_form(read["text"], side, figures=False), side))
-    missed = [reason for reason in read["reasons"] if reason != "figures" and not SHOWS[reason] & (mended | found)]
-    assert not missed, f"found {sorted(mended)}"
+    missed = {reason for reason in read["reasons"] if reason != "figures" and not SHOWS[reason] & (mended | found)}
+    assert missed == DIFFERS.get(name, set()), f"found {sorted(mended)}"
+
+
+def draft(side: Side, thesis: str, argument: str, risk: str) -> str:
+    """An answer that cites what it uses."""
+    cites = list(dict.fromkeys(re.findall(r"\{(\w+)\}", f"{thesis} {argument} {risk}")))
+    return json.dumps({"direction": side, "thesis": thesis, "argument": argument, "risk": risk, "cites": cites})
+
+
+@pytest.mark.parametrize(("side", "thesis", "argument", "risk"), MEANT)
+def test_what_they_were_driving_at_passes_when_it_is_written_well(
+    side: Side, thesis: str, argument: str, risk: str
+) -> None:
+    assert isinstance(asked(draft(side, thesis, argument, risk), side), Said)
+
+
+@pytest.mark.parametrize(("sentence", "fault"), TRANSPLANTS.items())
+def test_one_sentence_of_theirs_spoils_a_good_draft(sentence: str, fault: str) -> None:
+    side, thesis, argument, risk = MEANT[GOOD]
+    assert isinstance(asked(draft(side, thesis, argument, risk), side), Said)
+    assert kinds(asked(draft(side, thesis, f"{argument} {sentence}", risk), side)) == {fault}
