@@ -62,6 +62,7 @@ def open_writer(options: WriterOptions, out: Path) -> Opened | None:
         return None
     if options.writer.partition(":")[0] not in ("litellm", "replay"):
         raise InputError(f"--writer {options.writer!r} is not known; give template, litellm:MODEL or replay:DIR")
+    from desk.leak import leak_line
     from minds.llm.budget import Budget
     from minds.llm.opening import open_model
     from minds.llm.untrusted import keep_secret
@@ -72,7 +73,8 @@ def open_writer(options: WriterOptions, out: Path) -> Opened | None:
     )
     calls = Path(options.calls) if options.calls else out / "calls"
     model = open_model(options.writer, calls=calls, budget=budget, clock=time.monotonic, sleep=time.sleep)
-    return Opened(ModelWriter(model, keep_secret(model.tape.folder), bill=model.bill), budget.price)
+    secret = keep_secret(model.tape.folder)
+    return Opened(ModelWriter(model, secret, bill=model.bill, leak=leak_line(model.name)), budget.price)
 
 
 def estimate_line(opened: Opened, settings: Settings) -> str:
@@ -111,3 +113,5 @@ def account_lines(account: dict[str, Any]) -> Iterator[str]:
             f"${total['usd']:.4f} now, {total['kept_tokens']:,} and ${total['kept_usd']:.4f} kept; "
             f"${account['bill']['usd_per_essay']:.4f} an essay"
         )
+    if account["leak"]:
+        yield account["leak"]

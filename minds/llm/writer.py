@@ -32,10 +32,13 @@ class ModelWriter:
         secret: the key of the record of calls (`minds.llm.untrusted.keep_secret`).
         pace: see `Arguments`.
         bill: what the model's calls come to, if somebody counts.
+        leak: what was measured of the model's memory, one line for the run's record.
     """
 
-    def __init__(self, model: Model, secret: bytes, pace: float = PACE, bill: Bill | None = None) -> None:
-        self.name, self.bill = model.name, bill
+    def __init__(
+        self, model: Model, secret: bytes, pace: float = PACE, bill: Bill | None = None, leak: str = ""
+    ) -> None:
+        self.name, self.bill, self.leak = model.name, bill, leak
         self.arguments = Arguments(model, secret, pace)
         self._sides: dict[str, tuple[str, float]] = {}
 
@@ -74,6 +77,7 @@ class ModelWriter:
             "repaired": tried.repaired,
             "rejected_for": dict(sorted(tried.faults.items())),
             "unanswered": dict(sorted(tried.unanswered.items())),
+            "leak": self.leak,
             "bill": {} if self.bill is None else _bill(self.bill, tried.heard),
         }
 

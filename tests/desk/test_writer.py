@@ -41,6 +41,7 @@ def test_a_replay_writes_essays_and_tells_what_it_took(calls: Path, tmp_path: Pa
     ran = backtest(tmp_path / "run", "--writer", f"replay:{calls}")
     assert (plain.code, ran.code) == (0, 0), ran.err
     assert "Writer scripted: at most " in ran.err and "price unknown" in ran.err
+    assert "Memory of scripted: not measured; run `workshop leak" in ran.err
     assert "drafts printed" in ran.err and "calls per mind and day" in ran.err and "0 tokens and $0.0000 now" in ran.err
     assert (tmp_path / "run" / "scores.json").read_bytes() == (tmp_path / "plain" / "scores.json").read_bytes()
     assert (tmp_path / "run" / "ledger.sqlite").exists()
