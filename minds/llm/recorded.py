@@ -168,10 +168,8 @@ class Recorded:
             try:
                 left = self._in_time()
                 answer = self._line.send(call, self._timeout if left is None else min(self._timeout, left))
-                answer.text.encode()  # a lone surrogate cannot be recorded, printed or hashed
-            except UnicodeEncodeError:
-                self.budget.charge(slip, slip.worst)
-                return NoAnswer("transport", "the answer is not valid Unicode")
+                if not _writable(answer.text):
+                    raise Fault("transport", "the answer is not valid Unicode", again=True)
             except Fault as fault:
                 self.budget.charge(slip, slip.worst if fault.spent else FREE)
                 pause = _pause(call, attempt, fault)
@@ -214,6 +212,15 @@ class Recorded:
         if left is not None and left <= 0.0:
             raise NoAnswer("deadline", "the time that was given for the run is over")
         return left
+
+
+def _writable(text: str) -> bool:
+    """Whether a text can be recorded, hashed and printed: half of a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _pause(call: Call, attempt: int, fault: Fault) -> float | None:
