@@ -30,7 +30,7 @@ from regimes.features import REGIME_SIGNALS
 from regimes.model import RegimeModel, RegimeReader
 from regimes.odds import Facts, facts_ahead
 
-__all__ = ["Replay", "first_session", "prime", "reveal"]
+__all__ = ["Replay", "first_session", "reveal"]
 
 _T = TypeVar("_T")
 
@@ -93,7 +93,7 @@ class Replay:
         """Warm up on what came before, then run each session; the last `essays` records carry quotes."""
         market, start = self._market, self.start
         primed = self._primed
-        prime(market, self._feed, primed)
+        self._feed.prime(market, primed)
         self.cycle.prime(primed)
         known, facts = self._known(), self._facts()
         for snapshot, day in zip(self._snapshots(primed, start, [""] * (start - primed)), facts, strict=False):
@@ -144,13 +144,6 @@ class Replay:
 
     def _snapshots(self, start: int, stop: int, digests: list[str]) -> Iterator[Snapshot]:
         return reveal(self._market, self._frame, self._feed, range(start, stop), digests)
-
-
-def prime(market: Market, feed: Feed, stop: int) -> None:
-    """Reveal to `feed` everything before session `stop`."""
-    for first in range(0, stop, _CHUNK):
-        some = slice(first, min(first + _CHUNK, stop))
-        feed.reveal(session_rows(market, some), session_events(market, some))
 
 
 def reveal(market: Market, frame: SignalFrame, feed: Feed, sessions: range, digests: list[str]) -> Iterator[Snapshot]:

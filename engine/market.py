@@ -22,6 +22,7 @@ from engine.bars import FIELDS, Bars, FloatArray
 from engine.calendar import TradingCalendar
 from engine.errors import InputError
 from engine.events import Event, event_bytes, known_from
+from engine.ragged import Ragged, Young
 from engine.universe import Universe
 
 __all__ = ["Market"]
@@ -39,7 +40,8 @@ class Market:
         calendar: sessions; positions below index into it.
         symbols: the symbols present, sorted.
         size: number of sessions covered, from the calendar's first to the last bar of the market role.
-        columns: field -> array of shape (len(symbols), size): one contiguous row per symbol.
+        columns: field -> array of shape (len(symbols), size): one contiguous row per symbol. As built it is an
+            `engine.ragged.Ragged`, which makes these arrays when they are asked for.
         events: what could be known by the last session, as `engine.events.check_events` orders it.
     """
 
@@ -79,11 +81,8 @@ class Market:
         calendar = _with_closes(TradingCalendar.load(universe.calendar, first, last), closes or {})
         size = int(np.searchsorted(calendar.days, lead.days[-1], side="right"))
         symbols = tuple(sorted(symbol for symbol in universe.symbols if symbol in bars and len(bars[symbol])))
-        columns = {name: np.full((len(symbols), size), np.nan) for name in FIELDS}
-        for row, symbol in enumerate(symbols):
-            _place(columns, row, bars[symbol], calendar, size, universe.lags.get(symbol, 0))
-        for column in columns.values():
-            column.flags.writeable = False
+        lags = universe.lags
+        columns = Ragged([_placed(bars[symbol], calendar, size, lags.get(symbol, 0)) for symbol in symbols], size)
         return cls(universe, calendar, symbols, size, columns, _known_by(events, calendar, size))
 
     def __repr__(self) -> str:
@@ -109,8 +108,17 @@ class Market:
 
     def column(self, symbol: str, name: str = "adj_close") -> FloatArray:
         """One field of one symbol over all sessions, shape (size,)."""
-        found: FloatArray = self.columns[name][self.rows[symbol]]
+        columns, row = self.columns, self.rows[symbol]
+        found: FloatArray = columns.row(name, row) if isinstance(columns, Ragged) else columns[name][row]
         return found
+
+    @cached_property
+    def ragged(self) -> Ragged:
+        """The columns without what lies before each symbol's first bar, where they were built that way."""
+        if isinstance(self.columns, Ragged):
+            return self.columns
+        rows = range(len(self.symbols))
+        return Ragged([Young(0, tuple([self.columns[name][row] for name in FIELDS])) for row in rows], self.size)
 
     def cut(self, size: int) -> Market:
         """The market as it stood after its first `size` sessions, in memory of its own."""
@@ -149,24 +157,28 @@ class Market:
         """The bars of some sessions as the chain takes them in, shape (sessions, fields * symbols of the universe)."""
         everyone = self.universe.symbols
         places = [everyone.index(symbol) for symbol in self.symbols]
-        rows = np.full((stop - start, len(FIELDS), len(everyone)), np.nan, "<f8")
-        for field, name in enumerate(FIELDS):
-            rows[:, field, places] = self.columns[name][:, start:stop].T
+        rows = self.ragged.stretch(start, stop, places, len(everyone)).astype("<f8", copy=False)
         rows += 0.0  # -0.0 and 0.0 hash alike
         rows[np.isnan(rows)] = np.nan
         return rows.reshape(stop - start, -1)
 
 
-def _place(
-    columns: Mapping[str, FloatArray], row: int, bars: Bars, calendar: TradingCalendar, size: int, lag: int
-) -> None:
+def _placed(bars: Bars, calendar: TradingCalendar, size: int, lag: int) -> Young:
+    """One symbol's bars on their sessions, moved down by its lag."""
     at = np.searchsorted(calendar.days, bars.days)
     at = np.where(at < len(calendar.days), at, 0)
-    on_session = calendar.days[at] == bars.days
     to = at + lag
-    keep = on_session & (to < size)
-    for name in FIELDS:
-        columns[name][row, to[keep]] = getattr(bars, name)[keep]
+    keep = (calendar.days[at] == bars.days) & (to < size)
+    to, fields = to[keep], [getattr(bars, name) for name in FIELDS]
+    if not len(to):
+        return Young(0, (np.full(0, np.nan),) * len(FIELDS))
+    first, length = int(to[0]), int(to[-1] - to[0]) + 1
+    if length == len(to):  # no session is without a bar
+        return Young(first, tuple([field if len(field) == length else field[keep] for field in fields]))
+    spread = np.full((len(FIELDS), length), np.nan)
+    for row, field in zip(spread, fields, strict=True):
+        row[to - first] = field[keep]
+    return Young(first, tuple(spread))
 
 
 def _known_by(events: tuple[Event, ...], calendar: TradingCalendar, size: int) -> tuple[Event, ...]:

@@ -18,6 +18,7 @@ from engine.calendar import TradingCalendar
 from engine.errors import InputError
 from engine.events import Event
 from engine.market import Market
+from engine.ragged import Young
 from engine.signals.compute import Row, SignalIndex, SignalRow
 from engine.signals.spec import Signal
 from engine.universe import Universe
@@ -29,7 +30,9 @@ _FIELD = {name: at for at, name in enumerate(FIELDS)}
 
 def session_rows(market: Market, sessions: slice = slice(None)) -> FloatArray:
     """The market by session, shape (sessions, fields, symbols): what a replay reveals row by row."""
-    return np.ascontiguousarray(np.stack([market.columns[name][:, sessions] for name in FIELDS]).transpose(2, 0, 1))
+    start, stop, _ = sessions.indices(market.size)
+    width = len(market.symbols)
+    return market.ragged.stretch(start, stop, range(width), width)
 
 
 def session_events(market: Market, sessions: slice = slice(None)) -> list[tuple[Event, ...]]:
@@ -46,16 +49,32 @@ class Feed:
         self._column = {symbol: at for at, symbol in enumerate(symbols)}
         # Zeros, which cost no memory until they are written to; empty memory may still hold what somebody else freed.
         self._rows = np.zeros((size, len(FIELDS), len(symbols)))
+        self._early: tuple[Young, ...] = ()  # what was revealed at once, before session `_since`
+        self._since = 0
         self._kept: dict[tuple[str, str], list[float | None]] = {}
         self._growing: list[tuple[int, int, list[float | None]]] = []  # field, symbol, and the list that it grows
         self._events: list[Event] = []
         self._heard: list[int] = []
 
+    def prime(self, market: Market, stop: int) -> None:
+        """Reveal everything before session `stop` at once, as copies; only to a feed that knows nothing yet."""
+        if self.revealed:
+            raise ValueError("a feed is primed before anything is revealed to it")
+        self._early = tuple([symbol.until(stop) for symbol in market.ragged.symbols])
+        self._since = self.revealed = stop
+        for at, heard in enumerate(session_events(market, slice(0, stop))):
+            self._hear(at, heard)
+        for field, column, prices in self._growing:
+            prices += _listed(self._between(0, stop, field, column))
+
+    def _hear(self, at: int, heard: tuple[Event, ...]) -> None:
+        self._events.extend(heard)
+        self._heard.extend([at] * len(heard))
+
     def reveal(self, rows: FloatArray, events: Sequence[tuple[Event, ...]] = ()) -> None:
         """Append the next sessions, shape (sessions, fields, symbols), as copies, and what became known at each."""
         for at, heard in enumerate(events, self.revealed):
-            self._events.extend(heard)
-            self._heard.extend([at] * len(heard))
+            self._hear(at, heard)
         stop = self.revealed + len(rows)
         self._rows[self.revealed : stop] = rows
         if len(rows) == 1:  # the replay's usual step
@@ -78,7 +97,7 @@ class Feed:
             column = self._column.get(symbol)
             if column is None:
                 return self._kept.setdefault((symbol, name), [None] * len(self._rows))
-            found = self._kept[symbol, name] = _listed(self._rows[: self.revealed, _FIELD[name], column])
+            found = self._kept[symbol, name] = _listed(self._between(0, self.revealed, _FIELD[name], column))
             self._growing.append((_FIELD[name], column, found))
         return found
 
@@ -87,7 +106,8 @@ class Feed:
         column = self._column.get(symbol)
         if column is None or not 0 <= at < self.revealed:
             return None
-        value = self._rows.item(at, _FIELD[name], column)
+        field = _FIELD[name]
+        value = self._rows.item(at, field, column) if at >= self._since else self._between(at, at + 1, field, column)[0]
         return None if value != value else value
 
     def events(self, first: int, last: int) -> tuple[Event, ...]:
@@ -101,7 +121,17 @@ class Feed:
         start = max(stop - sessions, 0)
         if column is None:
             return np.full(stop - start, np.nan)
-        return self._rows[start:stop, _FIELD[name], column].copy()
+        return self._between(start, stop, _FIELD[name], column)
+
+    def _between(self, start: int, stop: int, field: int, column: int) -> FloatArray:
+        """Copy of one field of one symbol from session `start` to before `stop`, both revealed."""
+        found = self._rows[start:stop, field, column].copy()
+        if start < self._since:
+            early, symbol = min(stop, self._since), self._early[column]
+            mine, theirs = symbol.between(start, early)
+            found[: early - start] = np.nan
+            found[theirs] = symbol.fields[field][mine]
+        return found
 
 
 def _listed(column: FloatArray) -> list[float | None]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from backtest.audit import reach
 from backtest.audit.subject import Cast
-from backtest.replay import prime, reveal
+from backtest.replay import reveal
 from engine.bars import FIELDS, FloatArray
 from engine.claims import Target
 from engine.errors import InputError
@@ -184,7 +184,7 @@ def look(
     )
     frame = _frame(market, signals, window.start)
     feed = Feed(market.universe, market.calendar, market.symbols, market.size)
-    prime(market, feed, window.start)
+    feed.prime(market, window.start)
     readers = [RegimeReader(model) for model in cast.models]
     for snapshot in reveal(market, frame, feed, window, [""] * len(window)):
         for model, reader in zip(cast.models, readers, strict=True):

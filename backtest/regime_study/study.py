@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from backtest.regime_study.dating import Bear, bear_markets, date_turns, phases
 from backtest.regime_study.outlook import Outcomes, outcomes
-from backtest.replay import WARM_UP, prime, reveal
+from backtest.replay import WARM_UP, reveal
 from backtest.run import Progress
 from engine.bars import FloatArray
 from engine.errors import InputError
@@ -169,7 +169,7 @@ def _signals(market: Market, models: Sequence[RegimeModel]) -> tuple[SignalSpec,
 def _snapshots(market: Market, specs: tuple[SignalSpec, ...], begin: int) -> Iterator[Snapshot]:
     frame = compute_signals(market, specs, first=begin)
     feed = Feed(market.universe, market.calendar, market.symbols, market.size)
-    prime(market, feed, begin)
+    feed.prime(market, begin)
     return reveal(market, frame, feed, range(begin, market.size), [""] * (market.size - begin))
 
 

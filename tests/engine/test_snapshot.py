@@ -271,3 +271,34 @@ def test_every_signal_of_a_full_universe_has_a_value_or_a_reason() -> None:
     for snapshot in snapshots(MARKET, signal_table(WORLD)):
         for name in snapshot.names():
             assert (snapshot.z(name) is None) == bool(snapshot.why_missing(name)), (snapshot.session, name)
+
+
+@pytest.mark.parametrize("stop", [0, 1, 40, SESSIONS])
+def test_a_primed_feed_equals_one_that_was_shown_every_session(stop: int) -> None:
+    plain, primed = (Feed(MARKET.universe, MARKET.calendar, MARKET.symbols, MARKET.size) for _ in range(2))
+    early = plain.prices("MKT"), primed.prices("MKT")  # lists that somebody holds from before
+    plain.reveal(session_rows(MARKET))
+    primed.prime(MARKET, stop)
+    assert primed.revealed == stop and early[1] == early[0][:stop]
+    if stop < SESSIONS:
+        assert primed.price("MKT", stop) is None and len(primed.history("MKT", stop, 5, "close")) == min(stop, 5)
+    primed.reveal(session_rows(MARKET, slice(stop, None)))
+    assert early[1] == early[0]
+    for symbol in ("MKT", "S03", "^VOL", "NOBODY"):
+        assert repr(primed.prices(symbol, "high")) == repr(plain.prices(symbol, "high"))
+        for at in (0, max(stop - 1, 0), min(stop, SESSIONS - 1), SESSIONS - 1):
+            assert primed.price(symbol, at, "low") == plain.price(symbol, at, "low")
+            for sessions in (1, 7, SESSIONS):
+                one, other = (feed.history(symbol, at, sessions, "volume") for feed in (primed, plain))
+                assert np.array_equal(one, other, equal_nan=True), (symbol, at, sessions)
+    with pytest.raises(ValueError, match="before anything is revealed"):
+        plain.prime(MARKET, 5)
+
+
+def test_a_primed_feed_holds_copies() -> None:
+    feed = Feed(MARKET.universe, MARKET.calendar, MARKET.symbols, MARKET.size)
+    feed.prime(MARKET, 100)
+    for mine, theirs in zip(feed._early, MARKET.ragged.symbols, strict=True):
+        for one, other in zip(mine.fields, theirs.fields, strict=True):
+            assert not np.shares_memory(one, other) and one.base is None
+            assert len(one) <= 100, "what comes later is not there"
