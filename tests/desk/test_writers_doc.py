@@ -58,7 +58,7 @@ def test_its_commands_run_one_after_the_other(
             assert ran.code == 0, (line, ran.err)
             assert "drafts printed" in ran.err and "Bill: " in ran.err
     asked = len(server.asked)
-    assert 0 < asked
+    assert asked > 0
     essays = [sorted((tmp_path / "runs" / name / "essays").glob("*.md")) for name in ("model", "again")]
     assert [path.read_bytes() for path in essays[0]] == [path.read_bytes() for path in essays[1]]
     assert "*Writer: openai/gpt-5-mini wrote Macro" in essays[0][0].read_text(encoding="utf-8")
