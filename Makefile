@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip -qq --no-input
 RUN := $(VENV)/.run-ready
 DEV := $(VENV)/.dev-ready
-# An environment of its own: litellm brings 58 packages, and one of them wants an older python-dateutil.
+# An environment of its own, which nobody needs who does not want to see the small model write.
 MODEL_VENV := $(VENV)-llm
 MODEL_BIN := $(MODEL_VENV)/bin
 MODEL_PIP := $(MODEL_BIN)/python -m pip -qq --no-input install --require-hashes

