@@ -55,7 +55,9 @@ def run_record(settings: Settings, market: Market, left: Left, timings: Mapping[
             "pairs": [pair.key for pair in settings.pairs],
             "regime": settings.regime,
             "essays": settings.essays,
-            "adviser": None if settings.adviser is None else settings.adviser.document(),
+            "adviser": None
+            if settings.adviser is None
+            else {**settings.adviser.document(), "memory": settings.adviser.memory},
         },
         "data": {
             "digest": left.digest,

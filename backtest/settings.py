@@ -43,10 +43,12 @@ class AdviserChoice(NamedTuple):
     Attributes:
         who: the adviser.
         cutoff: last day that it may remember; None where it can remember nothing, as in an invented world.
+        memory: one line on what its model has been measured to remember, for people.
     """
 
     who: Adviser
     cutoff: date | None = None
+    memory: str = ""
 
     def document(self) -> dict[str, str | None]:
         """What decides its part in what is published."""

@@ -18,12 +18,14 @@ from backtest.settings import (
     parse_pairs,
     parse_targets,
 )
+from desk.adviser import advice_estimate, open_adviser
 from desk.data import cache_folder, open_data
+from desk.models import ModelOptions, Models
 from desk.progress import progress_bar
 from desk.show import console, print_json
 from desk.summary import summary
 from desk.watch import waiting_told
-from desk.writer import WriterOptions, account_lines, estimate_line, open_writer
+from desk.writer import account_lines, estimate_line, open_writer
 from minds.registry import load_minds
 from regimes.registry import load_regime
 
@@ -44,12 +46,19 @@ def command(
     essays: str,
     resume: bool,
     as_json: bool,
-    **writing: Any,
+    writer: str,
+    adviser: str | None,
+    cutoff: str | None,
+    **asking: Any,
 ) -> None:
-    """Run a backtest as asked on the command line; `writing` are the fields of `WriterOptions`."""
+    """Run a backtest as asked on the command line; `asking` are the fields of `ModelOptions`."""
     opened = open_data(data, universe, start, end)
     (first, last), roles = opened.days(), opened.universe
     called = default_targets(roles) if targets is None else parse_targets(targets, roles)
+    models = Models(ModelOptions(**asking), Path(out) / "calls")
+    written = open_writer(writer, models)
+    advises = open_adviser(adviser, cutoff, models, end=last, invented=opened.invented)
+    models.check("add --writer litellm:MODEL or --adviser litellm:MODEL, or replay:DIR for either")
     settings = Settings(
         source=opened.name,
         universe=roles,
@@ -60,10 +69,12 @@ def command(
         pairs=default_pairs(called) if pairs is None else parse_pairs(pairs, called),
         regime=load_regime(regime).name,
         essays=parse_essays(essays),
+        adviser=advises,
     )
-    written = open_writer(WriterOptions(**writing), Path(out))
     if written is not None:
         console().print(estimate_line(written, settings), soft_wrap=True)
+    if advises is not None:
+        console().print(advice_estimate(advises, settings, models), soft_wrap=True)
     with progress_bar(32) as progress, waiting_told(), contextlib.redirect_stdout(sys.stderr):  # what a plug-in prints
         done = run_backtest(
             settings,
@@ -81,6 +92,8 @@ def command(
     if written is not None:
         for line in account_lines(written.writer.account()):
             console().print(line, soft_wrap=True)
+    if advises is not None and (written is None or adviser != writer):
+        console().print(advises.memory, soft_wrap=True)
 
 
 def _tell(done: Done, out: str) -> None:

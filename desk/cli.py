@@ -83,6 +83,12 @@ def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="WHO",
     help="Who writes the essays: template, litellm:MODEL or replay:DIR. It changes no number.",
 )
+@click.option(
+    "--adviser", metavar="WHO", help="A model that may tilt the lead call a little: litellm:MODEL or replay:DIR."
+)
+@click.option(
+    "--cutoff", metavar="DAY", help="Last day the adviser's model was trained on; it is asked about later ones."
+)
 @click.option("--calls", metavar="DIR", help="Record of a model's calls: cache and cassette [default: OUT/calls].")
 @click.option("--budget-usd", type=float, metavar="USD", help="Most money for the model; checked before each call.")
 @click.option("--budget-tokens", type=int, metavar="N", help="Most tokens for the model, likewise.")

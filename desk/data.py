@@ -30,6 +30,7 @@ class Data(NamedTuple):
         universe: which symbol plays which role.
         start: first day, as asked for or as the source suggests; None when neither says.
         end: last day, likewise.
+        invented: whether nobody can remember these days: a scenario that lies over no real history.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Data(NamedTuple):
     universe: Universe
     start: date | None
     end: date | None
+    invented: bool = False
 
     def days(self) -> tuple[date, date]:
         """First and last day, for a command that needs both.
@@ -82,4 +84,5 @@ def _scenario(name: str, universe: str | None, first: date | None, last: date | 
     roles, begin, end = run_of(scenario)
     file = Path(name).name
     source = ScenarioSource(scenario, file)
-    return Data(f"scenario:{file}", source, load_universe(universe) if universe else roles, first or begin, last or end)
+    chosen = load_universe(universe) if universe else roles
+    return Data(f"scenario:{file}", source, chosen, first or begin, last or end, scenario.history is None)

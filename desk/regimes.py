@@ -39,7 +39,7 @@ def evaluate(
     """Run the models over a range of days and print what they were worth."""
     if picture is not None:
         check(Path(picture))
-    _, source, roles, first, last = open_data(data, universe, start, end)
+    _, source, roles, first, last, _ = open_data(data, universe, start, end)
     roles = leave_out(roles, names(without) or ())
     chosen = [load_regime(name, cache_folder()) for name in names(models) or _all_that_load()]
     loaded = source.load(roles, last)

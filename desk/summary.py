@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from desk.show import percent, share
+from desk.show import percent, share, visible
 
 __all__ = ["summary"]
 
@@ -34,6 +34,8 @@ def summary(scores: dict[str, Any]) -> Iterator[RenderableType]:
     yield _risks(scores)
     yield _minds(scores)
     yield Text(_verdict(scores))
+    if "adviser" in scores:
+        yield Text(_adviser(scores["adviser"]))
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -106,6 +108,30 @@ def _side(cell: dict[str, Any] | None) -> str:
         return "–"
     margin = (cell["high"] - cell["low"]) / 2.0
     return f"{100.0 * cell['rate']:.1f} / {100.0 * cell['base']:.1f}\n±{100.0 * margin:.1f} ({cell['n']})"
+
+
+def _adviser(row: dict[str, Any]) -> str:
+    """What the adviser was worth, and how much say it has."""
+    asked = f"Adviser: spoke on {row['spoke']:,} sessions, abstained on {row['abstained']:,}"
+    if row["replay"]:
+        asked += f", was not asked on {row['replay']:,} up to its cutoff"
+    if row["reasons"]:
+        asked += " (" + ", ".join([f"{visible(reason)}: {n}" for reason, n in row["reasons"].items()]) + ")"
+    if not row["n"]:
+        return f"{asked}.\nNo call with its advice has been settled yet.\n"
+    say = (
+        f"k {row['k']:.2f}, weight {row['weight']:.3f}, largest shift {row['largest_shift']:.3f} of {row['cap']:.2f} "
+        "logits"
+    )
+    if row["gain_interval"] is None:
+        return f"{asked}.\nIt has not earned a say on n={row['n']:,} settled calls: {say}.\n"
+    low, high = row["gain_interval"]
+    earned = "It has earned its say" if low > 0.0 else "It has cost" if high < 0.0 else "It has not earned a say"
+    return (
+        f"{asked}.\n{earned} on n={row['n']:,} settled calls: Brier {row['brier']:.4f}, "
+        f"{row['brier_without']:.4f} without it,\na gain of {percent(row['gain'])} "
+        f"(95% {percent(low)} to {percent(high)}); {say}.\n"
+    )
 
 
 def _verdict(scores: dict[str, Any]) -> str:

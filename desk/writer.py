@@ -5,40 +5,21 @@ Contract: the only place that hands a clock and a pause to the model's edge. The
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backtest.settings import Settings
+from desk.models import Models
 from engine.errors import InputError
 
 if TYPE_CHECKING:
     from minds.llm.budget import Price
     from minds.llm.writer import ModelWriter
 
-__all__ = ["Opened", "WriterOptions", "account_lines", "estimate_line", "open_writer"]
+__all__ = ["Opened", "account_lines", "estimate_line", "open_writer"]
 
 _TYPICAL_OUT = 300
 """Tokens of a usual answer, for the estimate."""
-
-
-class WriterOptions(NamedTuple):
-    """What may be typed about the writer.
-
-    Attributes:
-        writer: `template`, `litellm:MODEL` or `replay:DIR`.
-        calls: folder for the record of calls; None for `calls` in the run's folder.
-        budget_usd: most money.
-        budget_tokens: most tokens.
-        deadline: most seconds.
-    """
-
-    writer: str = "template"
-    calls: str | None = None
-    budget_usd: float | None = None
-    budget_tokens: int | None = None
-    deadline: float | None = None
 
 
 class Opened(NamedTuple):
@@ -48,33 +29,27 @@ class Opened(NamedTuple):
     price: Price | None
 
 
-def open_writer(options: WriterOptions, out: Path) -> Opened | None:
+def open_writer(writer: str, models: Models) -> Opened | None:
     """The model writer that was asked for; None for the template.
+
+    Args:
+        writer: `template`, `litellm:MODEL` or `replay:DIR`.
+        models: opens it.
 
     Raises:
         InputError: no such writer, folder or extra, or a budget that cannot be kept.
     """
-    asked = [name for name, value in zip(options._fields[1:], options[1:], strict=True) if value is not None]
-    if options.writer == "template":
-        if asked:
-            flag = "--" + asked[0].replace("_", "-")
-            raise InputError(f"{flag} needs a model that writes; add --writer litellm:MODEL or --writer replay:DIR")
+    if writer == "template":
         return None
-    if options.writer.partition(":")[0] not in ("litellm", "replay"):
-        raise InputError(f"--writer {options.writer!r} is not known; give template, litellm:MODEL or replay:DIR")
+    if writer.partition(":")[0] not in ("litellm", "replay"):
+        raise InputError(f"--writer {writer!r} is not known; give template, litellm:MODEL or replay:DIR")
     from desk.leak import leak_line
-    from minds.llm.budget import Budget
-    from minds.llm.opening import open_model
     from minds.llm.untrusted import keep_secret
     from minds.llm.writer import ModelWriter
 
-    budget = Budget(
-        clock=time.monotonic, tokens=options.budget_tokens, usd=options.budget_usd, seconds=options.deadline
-    )
-    calls = Path(options.calls) if options.calls else out / "calls"
-    model = open_model(options.writer, calls=calls, budget=budget, clock=time.monotonic, sleep=time.sleep)
+    model = models.open(writer)
     secret = keep_secret(model.tape.folder)
-    return Opened(ModelWriter(model, secret, bill=model.bill, leak=leak_line(model.name)), budget.price)
+    return Opened(ModelWriter(model, secret, bill=model.bill, leak=leak_line(model.name)), models.price)
 
 
 def estimate_line(opened: Opened, settings: Settings) -> str:

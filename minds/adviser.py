@@ -3,7 +3,8 @@
 Contract: a cycle is run as it is without an adviser; only then is the adviser asked about the record, and the lead call
 gets the probability of `minds.advised`. Nothing else changes: where calls on the lead's symbol overlap, an adviser may
 not turn a call to the other side, so that the same calls are published and the synthesis learns from the same verdicts.
-Whatever an adviser does wrong is its own abstention, with the reason; it never stops a cycle. On days that its model
+Whatever an adviser does wrong is its own abstention, with the reason, and never stops a cycle; only an `InputError`,
+such as that of a replay that does not hold a question, gets through. On days that its model
 may remember it is not asked.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from engine.errors import told
+from engine.errors import InputError, told
 from minds.advised import TILTS, Advised
 from minds.cycle import Cycle
 from minds.gates import COVERAGE_CAP
@@ -51,7 +52,11 @@ class Adviser(Protocol):
     name: str
 
     def advise(self, record: CycleRecord) -> Said:
-        """What it says about the lead call of a record (made with quotes, its probability that of the synthesis)."""
+        """What it says about the lead call of a record (made with quotes, its probability that of the synthesis).
+
+        Raises:
+            InputError: it was given something that cannot be used, and the run should stop.
+        """
         ...
 
 
@@ -108,6 +113,8 @@ class AdviserDesk:
         try:
             tilt, because = self._adviser.advise(record)
             of_form, because = not tilt or tilt in TILTS, plain(str(because), _MOST)
+        except InputError:
+            raise
         except Exception as error:  # a stranger's code: any failure of it is its own abstention
             return Said("", clause(f"it failed with {told(error)}"))
         return Said(tilt or "", because) if of_form else Said("", f"it said none of {', '.join(TILTS)}")

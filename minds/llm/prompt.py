@@ -22,7 +22,7 @@ from minds.llm.guard import Fault
 from minds.llm.pack import Fact, Headline, Other, Pack
 from minds.llm.untrusted import canary, datamark, marker
 
-__all__ = ["MAX_TOKENS", "TYPICAL_TOKENS", "Question", "ask", "mend"]
+__all__ = ["MAX_TOKENS", "TYPICAL_TOKENS", "Question", "ask", "mend", "version"]
 
 MAX_TOKENS = 700
 """Most tokens of one answer; the longest form has about ten sentences."""
@@ -91,6 +91,11 @@ def mend(question: Question, answer: Answer, faults: Sequence[Fault]) -> Questio
     return question._replace(
         call=old._replace(messages=messages, prompt=f"{old.prompt.split('+')[0]}+repair/{version}")
     )
+
+
+def version(form: Form) -> str:
+    """Name and version of a form's prompt, such as `argue/1`."""
+    return f"{form.name}/{_file(form.name)[1]}"
 
 
 @lru_cache(maxsize=16)

@@ -69,8 +69,8 @@ WRONG = {
     "no model": (("--writer", "litellm:"), ("litellm:MODEL",)),
     "no folder": (("--writer", "replay:/no/such/folder"), ("no folder /no/such/folder",)),
     "an empty folder": (("--writer", "replay:{empty}"), ("holds no recorded calls",)),
-    "a budget for nobody": (("--budget-usd", "1"), ("--budget-usd needs a model that writes",)),
-    "a record for nobody": (("--calls", "x"), ("--calls needs a model that writes",)),
+    "a budget for nobody": (("--budget-usd", "1"), ("--budget-usd needs a model; add --writer",)),
+    "a record for nobody": (("--calls", "x"), ("--calls needs a model; add --writer",)),
     "no money": (("--writer", "replay:{calls}", "--budget-usd", "-1"), ("budget of -1.0 USD",)),
     "no number": (("--writer", "replay:{calls}", "--budget-tokens", "many"), ("many",)),
 }
