@@ -21,7 +21,6 @@ DEV := $(VENV)/.dev-ready
 MODEL_VENV := $(VENV)-llm
 MODEL_BIN := $(MODEL_VENV)/bin
 MODEL_PIP := $(MODEL_BIN)/python -m pip -qq --no-input install --require-hashes
-MODEL := $(MODEL_VENV)/.model-ready
 
 # The stamp of the bare environment is named after the interpreter and this folder: another PYTHON, or a copied checkout whose
 # editable install still points at the original, builds it anew. Asked only where an environment is needed, and written so that
@@ -45,6 +44,7 @@ $(error No usable Python behind '$(PYTHON)': install Python 3.11 or newer, or na
 endif
 endif
 BARE := $(VENV)/.made-by-python-$(lastword $(FOUND))
+MODEL := $(MODEL_VENV)/.model-for-python-$(lastword $(FOUND))
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
