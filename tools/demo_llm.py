@@ -44,11 +44,11 @@ def main() -> int:
         _say("Interrupted; the model was stopped. What it has answered is kept: the same with --resume goes on.")
         return 130
     if code == 0:
-        _tell(asked.out)
+        _tell(asked.out, f"--start {asked.start} --end {asked.end}")
     return code
 
 
-def _tell(out: Path) -> None:
+def _tell(out: Path, days: str) -> None:
     """Where to read, one draft that was refused with its faults, and how to run this again without the model."""
     refused = [found for path in sorted((out / "calls").rglob("*.json")) if (found := _refused(path))]
     if refused:
@@ -58,8 +58,8 @@ def _tell(out: Path) -> None:
         )
     for essay in sorted((out / "essays").glob("*.md"))[-1:]:
         _say(f"Read an essay: {essay} (its note says who wrote what, and why not)")
-    again = f"workshop backtest --writer replay:{out / 'calls'}"
-    _say(f"Again without the model, to the same bytes: {again}, with the same dates")
+    again = f"workshop backtest {days} --essays all --writer replay:{out / 'calls'} --out {out}-again"
+    _say("Once more without the model, to the same bytes:", f"    {again}")
 
 
 def _refused(path: Path) -> tuple[str, str] | None:
