@@ -14,7 +14,7 @@ from minds.llm.form import Field, Form, choices
 from minds.llm.guard.fault import Fault, Rejected, Said
 from minds.llm.guard.ground import anchored, cited, entities, windows
 from minds.llm.guard.letters import canonical, letters, shape
-from minds.llm.guard.moves import moves, ungrounded
+from minds.llm.guard.moves import contradicts, moves, ungrounded
 from minds.llm.guard.names import names, sources
 from minds.llm.guard.numbers import beside, dates, number_words
 from minds.llm.guard.prose import parse
@@ -90,7 +90,7 @@ def _checks(
 def _field(field: Field, text: str, pack: Pack) -> Iterator[Fault]:
     name, sentences = field.name, parse(text, pack)
     yield from shape(field, text)
-    yield from beside(name, text)
+    yield from beside(name, text, pack)
     for sentence in sentences:
         yield from number_words(name, sentence, pack)
         yield from dates(name, sentence, pack)
@@ -101,6 +101,7 @@ def _field(field: Field, text: str, pack: Pack) -> Iterator[Fault]:
     yield from windows(name, sentences, pack)
     yield from moves(name, sentences, pack)
     yield from ungrounded(name, sentences, pack)
+    yield from contradicts(name, sentences, pack)
     yield from states(field, sentences, pack)
     yield from side(field, sentences, pack)
     yield from voice(field, sentences)

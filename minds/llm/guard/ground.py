@@ -19,7 +19,7 @@ from minds.llm.pack import Fact, Pack
 
 __all__ = ["anchored", "cited", "entities", "windows"]
 
-_MEASURED = ("signal", "regime", "call", "record", "view")
+_OWNS = ("'s", "’s", "s'", "s’")
 
 
 def cited(form: Form, texts: Mapping[str, str], cites: tuple[str, ...], pack: Pack) -> Iterator[Fault]:
@@ -61,14 +61,24 @@ def entities(name: str, sentences: Sequence[Sentence], pack: Pack) -> Iterator[F
         for segment in sentence.segments:
             for token in segment.facts:
                 fact = pack.fact(token.text)
-                if fact is None or not fact.owner or not _named(fact.owner, pack):
+                if fact is None:
+                    continue
+                at = segment.tokens.index(token)
+                owner = segment.tokens[at - 1] if at else None
+                if owner is not None and owner.role not in ("", fact.owner) and owner.text.endswith(_OWNS):
+                    yield _swapped(name, fact)
+                    continue
+                if not fact.owner or not _named(fact.owner, pack):
                     continue
                 seen = _whose(sentence, segment, token, last)
                 if seen and fact.owner not in seen:
-                    yield Fault("entity", f"In `{name}`, {{{fact.id}}} is {excerpt(fact.thing)}, and stands beside the "
-                                "name of another.")  # fmt: skip
+                    yield _swapped(name, fact)
         for token in sentence.tokens:
             last = token.role or last
+
+
+def _swapped(name: str, fact: Fact) -> Fault:
+    return Fault("entity", f"In `{name}`, {{{fact.id}}} is {excerpt(fact.thing)}, and stands beside another's name.")
 
 
 def _named(owner: str, pack: Pack) -> bool:
@@ -118,32 +128,40 @@ def _nearest(tokens: Sequence[Token]) -> tuple[str, ...]:
 
 def _says_much(segment: Segment) -> bool:
     """Whether a segment has a noun of its own that a figure could belong to."""
-    loose, up, down = sets("grammar", "loose"), sets("move", "up"), sets("move", "down")
-    return any(
-        one.kind == "word" and one.low not in loose and one.low not in up and one.low not in down
-        for one in segment.tokens
-    )
+    small = (sets("grammar", "loose"), sets("grammar", "light"), sets("move", "up"), sets("move", "down"))
+    return any(one.kind == "word" and not any(one.low in known for known in small) for one in segment.tokens)
 
 
 def anchored(name: str, sentences: Sequence[Sentence], pack: Pack) -> Iterator[Fault]:
     """A figure with nothing near it that says what it is."""
+    target = next((one.role for one in pack.entities if one.symbol == pack.symbol), "")
     before: Sentence | None = None
+    about = target
     for sentence in sentences:
         for segment in sentence.segments:
-            for token in segment.facts:
-                fact = pack.fact(token.text)
-                if fact is not None and not _anchored(fact, sentence, segment, before, pack):
+            for token in segment.tokens:
+                about = token.role or about
+                fact = pack.fact(token.text) if token.kind == "fact" else None
+                if fact is None or _anchored(fact, sentence, segment, before, pack):
+                    continue
+                if not (fact.owner and fact.owner == about == target and _when(fact, sentence)):
                     yield Fault("unanchored", f"In `{name}`, nothing beside {{{fact.id}}} says that it is "
                                 f"{excerpt(fact.thing)}; name it in the same clause.")  # fmt: skip
         before = sentence
+
+
+def _when(fact: Fact, sentence: Sentence) -> bool:
+    """Whether the sentence speaks of the stretch of time that the fact covers ("the week took another ...")."""
+    spans: Mapping[str, list[int]] = table()["windows"]
+    named = [spans[one.low] for one in sentence.tokens if one.low in spans]
+    return any(low <= window(fact.id) <= high for low, high in named)
 
 
 def _anchored(fact: Fact, sentence: Sentence, segment: Segment, before: Sentence | None, pack: Pack) -> bool:
     signs = anchors(fact, pack)
     if _hit(segment.tokens, signs, fact):
         return True
-    refers = any(one.low in sets("grammar", "pronouns") for one in segment.tokens)
-    if not refers and (_says_much(segment) or any(one.kind == "entity" for one in segment.tokens)):
+    if not _refers(segment) and (_says_much(segment) or any(one.kind == "entity" for one in segment.tokens)):
         return False
     place = sentence.segments.index(segment)
     for near in (sentence.segments[max(place - 2, 0) : place], sentence.segments[place + 1 : place + 2]):
@@ -151,6 +169,22 @@ def _anchored(fact: Fact, sentence: Sentence, segment: Segment, before: Sentence
             return True
     pronoun = any(one.low in sets("grammar", "pronouns") for one in sentence.tokens)
     return pronoun and before is not None and _hit(before.tokens, signs, fact)
+
+
+def _refers(segment: Segment) -> bool:
+    """Whether a segment is about what was named before: a pronoun comes before any noun and before the figure."""
+    pronouns, small = sets("grammar", "pronouns"), sets("grammar", "loose")
+    for one in segment.tokens:
+        if one.kind == "fact":
+            rest = segment.tokens[segment.tokens.index(one) + 1 :]
+            return len(rest) > 1 and rest[0].low == "of" and rest[1].low in pronouns
+        if one.kind == "entity":
+            return False
+        if one.low in pronouns:
+            return True
+        if one.kind == "word" and one.low not in small and one.low not in sets("grammar", "breaks"):
+            return False
+    return False
 
 
 def _hit(tokens: Sequence[Token], signs: frozenset[str], fact: Fact) -> bool:
@@ -185,6 +219,12 @@ def windows(name: str, sentences: Sequence[Sentence], pack: Pack) -> Iterator[Fa
     for sentence in sentences:
         for segment in sentence.segments:
             named = [one for one in segment.tokens if one.low in spans and one.kind == "word"]
+            if not named and segment.facts and not _says_much(segment):
+                place = sentence.segments.index(segment)
+                beside = [*sentence.segments[max(place - 1, 0) : place], *sentence.segments[place + 1 : place + 2]]
+                named = next((found for near in beside if (found := _spanning(near, spans))), [])
+            elif not named and segment.facts and segment.tokens[0].text == ":":
+                named = _spanning(sentence.segments[max(sentence.segments.index(segment) - 1, 0)], spans)
             for token in segment.facts:
                 size = window(token.text)
                 if not size or not named:
@@ -193,6 +233,11 @@ def windows(name: str, sentences: Sequence[Sentence], pack: Pack) -> Iterator[Fa
                 low, high = spans[near.low]
                 if not low <= size <= high and not _reads(near, pack.fact(token.text)):
                     yield Fault("window", f"In `{name}`, {{{token.text}}} is not about the {near.low}.")
+
+
+def _spanning(segment: Segment, spans: Mapping[str, list[int]]) -> list[Token]:
+    """Words for stretches of time in a segment without figures of its own."""
+    return [] if segment.facts else [one for one in segment.tokens if one.low in spans and one.kind == "word"]
 
 
 def _closest(named: Sequence[Token], fact: Token) -> Token:

@@ -1,29 +1,17 @@
 """The guards' word lists, read once from `words.toml`.
 
-Contract: data only; lower-case sets, entries ending in `*` match every word that begins so.
+Contract: data only; lower case, except for names.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-__all__ = ["Words", "lists", "sets", "table"]
-
-
-class Words(Container[str]):
-    """A set of words, some given by how they begin (entries ending in `*`)."""
-
-    def __init__(self, entries: Sequence[str]) -> None:
-        self._whole = frozenset([entry for entry in entries if not entry.endswith("*")])
-        self._stems = tuple([entry[:-1] for entry in entries if entry.endswith("*")])
-
-    def __contains__(self, word: object) -> bool:
-        """Whether the word is one of them."""
-        return isinstance(word, str) and (word in self._whole or word.startswith(self._stems))
+__all__ = ["lists", "sets", "sides", "table"]
 
 
 @lru_cache(maxsize=1)
@@ -36,14 +24,23 @@ def table() -> Mapping[str, Mapping[str, Any]]:
 
 
 @lru_cache(maxsize=256)
-def sets(section: str, name: str, at: int = -1) -> Words:
-    """One list as a set of words; `at` picks a side of a pair."""
-    found = table()[section][name]
-    text: str = found if at < 0 else found[at]
-    return Words(text.split())
+def sets(section: str, name: str) -> frozenset[str]:
+    """One list as a set of words."""
+    return frozenset(str(table()[section][name]).split())
 
 
 @lru_cache(maxsize=64)
 def lists(section: str, name: str) -> tuple[str, ...]:
     """One list of phrases."""
     return tuple(table()[section][name])
+
+
+@lru_cache(maxsize=1)
+def sides() -> Mapping[str, Mapping[str, int]]:
+    """Word -> axis -> 1 or -1, for every word that has an opposite."""
+    found: dict[str, dict[str, int]] = {}
+    for axis, (one, other) in table()["axes"].items():
+        for way, words in ((1, one), (-1, other)):
+            for word in str(words).split():
+                found.setdefault(word, {})[axis] = way
+    return found

@@ -8,28 +8,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from minds.llm.guard.fault import Fault, excerpt
 from minds.llm.guard.fill import PLACEHOLDER
 from minds.llm.guard.lists import sets
-from minds.llm.guard.prose import Sentence, Token
+from minds.llm.guard.prose import Sentence, Token, split
 from minds.llm.pack import Pack
 
 __all__ = ["beside", "dates", "number_words"]
 
 _BEFORE = re.compile(r"(?:^|[\s(\"'“‘])$")
 _AFTER = re.compile(r"^(?:$|[\s.,;:!?)\"'”’—])")
-_DASH = re.compile(r"(?:^|\s)[-–+]\s*$")
+_DASH = re.compile(r"(?:^|[\s(\"'“‘])[-–+]\s*$")
 _SIGN_WORDS = sets("numbers", "sign_words")
 _BOUND_WORDS = sets("numbers", "bound_words")
 _UNITS_AFTER = sets("numbers", "units_after")
+_COUNTED = frozenset(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "hundred"])
 _SMALL = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 _POINT_OK = sets("numbers", "point_ok")
 _DOUBLE_OK = sets("numbers", "double_ok")
+_RECKONED = re.compile(
+    rf"{PLACEHOLDER.pattern}\s*(?:to|through|until|times|plus|minus|by|x)\s+(?={PLACEHOLDER.pattern})", re.IGNORECASE
+)
 _VOICES = sets("numbers", "voices")
 
 
-def beside(name: str, text: str) -> Iterator[Fault]:
+def beside(name: str, text: str, pack: Pack) -> Iterator[Fault]:
     """Signs, digits, units and multipliers that touch a placeholder."""
     for found in PLACEHOLDER.finditer(text):
         before, after = text[: found.start()], text[found.end() :]
@@ -46,7 +51,14 @@ def beside(name: str, text: str) -> Iterator[Fault]:
             yield Fault("relation", f"In `{name}`, {shown} is the figure itself; nothing is {excerpt(left[-1])} it.")
         if right and right[0] in _UNITS_AFTER:
             yield Fault("unit", f"In `{name}`, {shown} brings its own unit; leave out {excerpt(right[0])}.")
-    if re.search(r"\}\s*(?:to|through|until|times|plus|minus|by|x)\s+\{", text, re.IGNORECASE):
+    for sentence in split(text):
+        names = PLACEHOLDER.findall(sentence)
+        if len(set(names)) < len(names):
+            yield Fault("repeat", f"`{name}` uses a placeholder twice in one sentence.")
+    for pair in _RECKONED.finditer(text):
+        ends = [pack.fact(pair[1]), pack.fact(pair[2])]
+        if all(fact is not None for fact in ends) and pair[1].endswith(".low") and pair[2].endswith(".high"):
+            continue
         yield Fault("relation", f"In `{name}`, do not reckon one placeholder against another.")
 
 
@@ -68,6 +80,8 @@ def _is_number(tokens: Sequence[Token], at: int, pack: Pack) -> bool:
     if word in sets("numbers", "never") or word.endswith(("-fold", "-percent", "-point", "-sigma")):
         return True
     parts = word.split("-")
+    if parts[0] in sets("numbers", "tens") or (parts[0] == "multi" and len(parts) > 1):
+        return True
     if len(parts) > 1 and parts[0] in sets("numbers", "counts") and parts[-1] in sets("numbers", "units"):
         return True
     if word == "zero":
@@ -86,7 +100,7 @@ def _is_number(tokens: Sequence[Token], at: int, pack: Pack) -> bool:
         return before in ("a", "one", "two", "three") and after in ("of", "point", "percent", "lower", "higher")
     if word == "one" and after == "point":
         return later not in _POINT_OK
-    if word == "one":
+    if word == "one" and after in sets("numbers", "units"):
         return after in sets("numbers", "units") and after not in (
             "day",
             "session",
@@ -100,6 +114,10 @@ def _is_number(tokens: Sequence[Token], at: int, pack: Pack) -> bool:
         return after in ("points", "percent", "ticks", "basis") or (
             after == "of" and later in ("points", "percent", "ticks")
         )
+    if word in sets("numbers", "counts") or word == "one":
+        paired = tokens[at + 1 : at + 5]
+        if after in ("to", "in", "of", "out", "or", "from") and any(one.low in _COUNTED for one in paired[1:]):
+            return True
     return word in sets("numbers", "counts") and not _counts(word, after, later, pack)
 
 
@@ -134,6 +152,8 @@ def _is_date(tokens: Sequence[Token], at: int) -> bool:
     later = tokens[at + 2].low if at + 2 < len(tokens) else ""
     before = tokens[at - 1].low if at else ""
     if token.low in sets("dates", "turned") and before not in ("very",):
+        if token.low == "last" and after in ("day", "session"):
+            return False
         return after in sets("dates", "periods") or (
             later in sets("dates", "periods") and after in sets("numbers", "counts")
         )
@@ -146,28 +166,36 @@ def _is_date(tokens: Sequence[Token], at: int) -> bool:
     )
 
 
-def _foreign_to(tokens: tuple[Token, ...], pack: Pack) -> list[Token]:
+@lru_cache(maxsize=4096)
+def _foreign_to(tokens: tuple[Token, ...], pack: Pack) -> tuple[Token, ...]:
     """The tokens that are not part of a phrase of the pack."""
     lows = [token.low for token in tokens]
     keep = [True] * len(tokens)
-    for phrase in _phrases(pack):
-        for at in range(len(lows) - len(phrase) + 1):
-            if lows[at] == phrase[0] and tuple(lows[at : at + len(phrase)]) == phrase:
+    known = _phrases(pack)
+    for at, low in enumerate(lows):
+        for phrase in known.get(low, ()):
+            if tuple(lows[at : at + len(phrase)]) == phrase:
                 keep[at : at + len(phrase)] = [False] * len(phrase)
-    return [
-        token if kept else token._replace(low="", text="", kind="mark")
-        for token, kept in zip(tokens, keep, strict=True)
-    ]
+    return tuple(
+        [
+            token if kept else token._replace(low="", text="", kind="mark")
+            for token, kept in zip(tokens, keep, strict=True)
+        ]
+    )
 
 
-def _phrases(pack: Pack) -> list[tuple[str, ...]]:
-    """What facts are called and taken to mean, as runs of words; also their last two words or more."""
+@lru_cache(maxsize=256)
+def _phrases(pack: Pack) -> dict[str, list[tuple[str, ...]]]:
+    """By first word: what facts are called and taken to mean, as runs of words; also their last two words or more."""
     found: set[tuple[str, ...]] = set()
     for fact in pack.facts:
         for text in (fact.thing, fact.reads):
             run = tuple(re.findall(r"[a-z]+(?:['.-][a-z]+)*", text.lower()))
             found |= {run[at:] for at in range(max(len(run) - 1, 0))} | {run[:-at] for at in range(1, len(run) - 1)}
-    return sorted(found, key=len, reverse=True)
+    by_first: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in found:
+        by_first.setdefault(phrase[0], []).append(phrase)
+    return by_first
 
 
 def _around(sentence: Sentence, token: Token) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from minds.llm.guard.lists import Words, sets
+from minds.llm.guard.lists import sets
 from minds.llm.pack import Entity, Pack
 
 __all__ = ["Segment", "Sentence", "Token", "parse", "split"]
@@ -147,7 +147,7 @@ def _segments(tokens: Sequence[Token]) -> Iterator[Segment]:
         yield Segment(tuple(tokens[start:]), start)
 
 
-def _breaks(tokens: Sequence[Token], at: int, token: Token, breaks: Words) -> bool:
+def _breaks(tokens: Sequence[Token], at: int, token: Token, breaks: frozenset[str]) -> bool:
     if token.kind == "word":
         return token.low in breaks
     if token.kind != "mark":

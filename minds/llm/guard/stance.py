@@ -24,6 +24,8 @@ _STATES = ("thesis",)
 """Fields that must say which way the view points."""
 _WEIGHS = ("risk", "point")
 """Fields that speak of the other side by their nature."""
+_DOUBTS = ("risk", "closing", "turn", "point")
+"""Fields that may say when the view would be wrong."""
 _WAYS = {"up": 1, "down": -1, "none": 0}
 _THE = sets("grammar", "the")
 _PLAIN = sets("grammar", "plain")
@@ -67,7 +69,10 @@ def _claims(sentence: Sentence, pack: Pack) -> list[Claim]:
 
 
 def _conditional(segment: Segment) -> bool:
-    return any(one.low in sets("grammar", "conditional") for one in segment.tokens)
+    """Whether a condition hangs on a segment; "I would sell this" is none."""
+    found = sets("grammar", "conditional")
+    lows = [one.low for one in segment.tokens]
+    return any(low in found and not (low == "would" and at and lows[at - 1] in _FIRST) for at, low in enumerate(lows))
 
 
 def _in_segment(segment: Segment, target: str, theirs: bool, condition: bool) -> Iterator[Claim]:
@@ -191,4 +196,4 @@ _MAYBE = re.compile(r"\b(?:if|unless|would|could|may|might|where|when|what|how|s
 def _calls_itself_wrong(field: Field, low: str) -> bool:
     if not (_WRONG_VIEW.search(low) or _WRONG_ME.search(low)):
         return False
-    return field.name in _STATES or not _MAYBE.search(low)
+    return field.name not in _DOUBTS or not _MAYBE.search(low)

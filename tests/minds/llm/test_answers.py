@@ -44,13 +44,6 @@ SHOWS: Mapping[str, frozenset[str]] = {
 }
 """A reader's reason -> the guard's words for it."""
 
-DIFFERS = {
-    # Its argument is one sentence, "The view is wrong if ...". The reader took that for a denial; with the `if` it is a
-    # doubt as one may have it, and the guard is right: what is wrong is that nothing else is there.
-    "C_t0.7-9": {"own_wrong"},
-}
-"""Reasons that the guard does not share."""
-
 PROMPT = (
     "(1) Do not change or contradict the direction of the baseline view. (2) Use only numbers that appear in the "
     "evidence list, exactly as written. (3) Cite evidence by its id, for example E1, E2, E3, as often as you use it.",
@@ -171,7 +164,7 @@ def test_the_guard_finds_the_reader_s_reasons(name: str) -> None:
     assert ("digit" in found) == ("figures" in read["reasons"])
     mended = kinds(asked(in_our_form(read["text"], side, figures=False), side))
     missed = {reason for reason in read["reasons"] if reason != "figures" and not SHOWS[reason] & (mended | found)}
-    assert missed == DIFFERS.get(name, set()), f"found {sorted(mended)}"
+    assert not missed, f"found {sorted(mended)}"
 
 
 def draft(side: Side, thesis: str, argument: str, risk: str) -> str:
