@@ -48,13 +48,15 @@ def logistic(x: FloatArray, y: FloatArray, *, ridge: float = 1.0, start: FloatAr
 def sigmoid(z: FloatArray) -> FloatArray:
     """1 / (1 + exp(-z)); where exp overflows the answer is 0, as it should be."""
     with np.errstate(over="ignore"):
-        return 1.0 / (1.0 + np.exp(-z))
+        found = np.exp(-z)
+    found += 1.0
+    return np.divide(1.0, found, out=found)
 
 
 def _weighted(x: FloatArray, weights: Sequence[float]) -> FloatArray:
-    total = np.zeros(x.shape[1])
+    total, part = np.zeros(x.shape[1]), np.empty(x.shape[1])
     for row, weight in zip(x, weights, strict=True):
-        total += row * weight
+        total += np.multiply(row, weight, out=part)
     return total
 
 

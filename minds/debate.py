@@ -43,10 +43,9 @@ def conviction(confidences: Iterable[float]) -> float:
 
 def debate(views: Sequence[View | Abstention]) -> Debate:
     """Label, conviction and confidences of what was said about one target, in the given order of minds."""
-    spoken = [item for item in views if isinstance(item, View)]
-    leans = [item.lean for item in spoken]
-    confidences = tuple([(item.mind, abs(item.lean)) for item in spoken])
-    return Debate(_label(leans), conviction(map(abs, leans)), confidences)
+    spoken = [(item.mind, item.lean) for item in views if isinstance(item, View)]
+    confidences = tuple([(mind, abs(lean)) for mind, lean in spoken])
+    return Debate(_label([lean for _, lean in spoken]), conviction([each for _, each in confidences]), confidences)
 
 
 def _label(leans: Sequence[float]) -> DebateLabel:

@@ -112,7 +112,7 @@ def document(record: CycleRecord) -> dict[str, Any]:
     """
     unchanged = "" < record.missing_since < record.session
     found = {
-        "as_of": record.as_of.isoformat(),
+        "as_of": record.claims[0].as_of if record.claims else record.as_of.isoformat(),  # the same text
         "claims": [_claim(claim) for claim in record.claims],
         "cycle": record.cycle,
         "data": record.data,

@@ -114,7 +114,10 @@ class LabelMachine(Conditions):
             auto_transitions=False,
             model_override=True,
         )
-        self._by_state = {label: [edge for edge in EDGES if edge.source == label] for label in LABELS}
+        self._by_state = {
+            label: [(getattr(self, edge.when), edge.trigger) for edge in EDGES if edge.source == label]
+            for label in LABELS
+        }
 
     def break_down(self) -> bool:
         """Into crisis (the machine replaces this declaration)."""
@@ -125,9 +128,9 @@ class LabelMachine(Conditions):
     def step(self, score: float | None, vix: float | None, realised: float | None, drawdown: float | None) -> bool:
         """Take in one session; True when the label changed."""
         self.observe(score, vix, realised, drawdown)
-        for edge in self._by_state[self.state]:
-            if getattr(self, edge.when)():
-                getattr(self, edge.trigger)()
+        for holds, trigger in self._by_state[self.state]:
+            if holds():
+                getattr(self, trigger)()
                 self.dwell = 1
                 return True
         return False

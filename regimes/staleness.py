@@ -121,12 +121,9 @@ class StaleWatch:
         pull = _PRIOR_SESSIONS * overall
         own = (squares[label] + pull * _PRIOR[label] ** 2) / (counts[label] + _PRIOR_SESSIONS)
         least, most = own / _APART**2, own * _APART**2
-        best = -math.inf
-        for name in LABELS:
-            rival = (squares[name] + pull * _PRIOR[name] ** 2) / (counts[name] + _PRIOR_SESSIONS)
-            if not least <= rival <= most:
-                best = max(best, _log_t5(ret, rival))
-        gain = 0.0 if best == -math.inf else best - _log_t5(ret, own)
+        rivals = [(squares[name] + pull * _PRIOR[name] ** 2) / (counts[name] + _PRIOR_SESSIONS) for name in LABELS]
+        apart = [_log_t5(ret, rival) for rival in rivals if not least <= rival <= most]
+        gain = max(apart) - _log_t5(ret, own) if apart else 0.0
         self._cusum = max(0.0, _FORGET * self._cusum + gain)
         return Fired("likelihood", self._cusum, _CUSUM) if self._cusum > _CUSUM else None
 

@@ -36,9 +36,16 @@ class MissingRole(Exception):
 class Columns:
     """Memoised columns of one market, addressed by role (or by symbol)."""
 
-    def __init__(self, market: Market) -> None:
-        self.market = market
+    def __init__(self, market: Market, since: int = 0) -> None:
+        """Of `market`; what lies before session `since` will only be read as the past of something later."""
+        self.market, self.since = market, since
         self._made: dict[tuple[object, ...], FloatArray] = {}
+
+    def whole(self) -> Columns:
+        """The same columns, shared, for somebody who reads all of them."""
+        other = Columns(self.market)
+        other._made = self._made
+        return other
 
     def symbol(self, role: str) -> str:
         """The symbol that fills `role`; raises `MissingRole`."""

@@ -136,11 +136,11 @@ def compute_signals(
     shape = (len(specs), market.size - first)
     values, zs = np.empty(shape), np.empty(shape)
     ages, seen = np.zeros(shape, np.uint8), np.zeros(shape, np.bool_)
-    columns, absent, before = Columns(market), {}, {}
+    columns, absent, before = Columns(market, first), {}, {}
     for row, spec in enumerate(specs):
         try:
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # what has no value ends as NaN below
-                value, z = spec.make(columns)
+                value, z = spec.make(columns.whole() if spec.name in early else columns)
         except MissingRole as missing:
             absent[spec.name] = missing.reason
             values[row] = zs[row] = np.nan

@@ -31,21 +31,24 @@ _FLOOR = 1e-7
 _TRADING_DAYS = 252.0
 
 
-def vol_forecast(columns: Columns, role: str, sessions: int) -> FloatArray:
-    """Deviation of a daily log return over the next `sessions`, per session, shape (size,)."""
+def vol_forecast(columns: Columns, role: str, sessions: int, since: int = 0) -> FloatArray:
+    """Deviation of a daily log return over the next `sessions`, per session, shape (size,).
+
+    Who needs it from session `since` on only saves the fits before: there it then has other values, or none.
+    """
 
     def make() -> FloatArray:
         recent = columns.ewma_sigma(role)
-        fallback = np.sqrt(_or(_har(columns, role, sessions, None), recent) * recent)
+        fallback = np.sqrt(_or(_har(columns, role, sessions, None, since), recent) * recent)
         try:
             index = columns.price("volatility") / 100.0 / np.sqrt(_TRADING_DAYS)
         except MissingRole:
             return fallback
         with np.errstate(invalid="ignore"):
             index = np.where(index > 0.0, index, np.nan)
-        return _or(np.sqrt(_or(_har(columns, role, sessions, index), recent) * index), fallback)
+        return _or(np.sqrt(_or(_har(columns, role, sessions, index, since), recent) * index), fallback)
 
-    return columns.once(("vol_forecast", role, sessions), make)
+    return columns.once(("vol_forecast", role, sessions, since), make)
 
 
 def _or(first: FloatArray, second: FloatArray) -> FloatArray:
@@ -53,7 +56,7 @@ def _or(first: FloatArray, second: FloatArray) -> FloatArray:
     return np.where(np.isnan(first), second, first)
 
 
-def _har(columns: Columns, role: str, sessions: int, index: FloatArray | None) -> FloatArray:
+def _har(columns: Columns, role: str, sessions: int, index: FloatArray | None, since: int) -> FloatArray:
     variance = _daily_variance(columns, role)
     features = [
         np.log(windows.window_mean(variance, width, least=least_of(width) if width > 1 else 1)) for width in _HORIZONS
@@ -63,7 +66,9 @@ def _har(columns: Columns, role: str, sessions: int, index: FloatArray | None) -
     target = np.full(len(variance), np.nan)
     ahead = _log_mean(variance, sessions)
     target[: max(len(ahead) - sessions, 0)] = ahead[sessions:]
-    return np.exp(0.5 * _fitted(np.vstack([np.ones(len(variance)), *features]), target, sessions, _refits(columns)))
+    refits = _refits(columns)
+    needed = refits[max(int(np.searchsorted(refits, since, side="right")) - 1, 0) :]
+    return np.exp(0.5 * _fitted(np.vstack([np.ones(len(variance)), *features]), target, sessions, needed))
 
 
 def _log_mean(variance: FloatArray, width: int) -> FloatArray:

@@ -100,7 +100,7 @@ def _ewma_vol(columns: Columns, role: str) -> ValueAndZ:
 
 def _expected(columns: Columns, role: str, sessions: int) -> ValueAndZ:
     """Forecast deviation of a daily log return (engine.signals.forecast); it has no z, being a scale itself."""
-    value = vol_forecast(columns, role, sessions)
+    value = vol_forecast(columns, role, sessions, columns.since)
     return value, np.full(len(value), np.nan)
 
 

@@ -34,6 +34,9 @@ _LARGEST_FILE = 64 * 2**20
 """Bytes of text; a century of daily bars needs 2 MiB."""
 _EARLIEST, _LATEST = np.datetime64("1900-01-01"), np.datetime64("2199-12-31")
 """Days beyond them are slips of the keyboard, and cost the calendar seconds."""
+_BLOCK = 1024
+"""Lines that are parsed at a time: their numbers are Python's for a moment, and so few of them stay in the cache and in
+memory that is at hand already."""
 _SHORTEST = "2000-01-01,1,1,1,1,1,1"
 _NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _MISSING = frozenset({b"", b"nan", b"null", b"na", b"n/a"})
@@ -175,7 +178,8 @@ def _dated(heads: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
 
 def _read_plain(body: bytes, until: date | None) -> CsvTable | None:
     """All lines at once; None as soon as one is not in plain form, or lies after a later day than `until`."""
-    codes = np.frombuffer(bytearray(body + b"\n"), np.uint8)
+    text = bytearray(body + b"\n")
+    codes = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(codes == ord("\n"))
     starts = np.append(0, ends[:-1] + 1)
     if (ends - starts < len(_SHORTEST)).any():
@@ -191,26 +195,29 @@ def _read_plain(body: bytes, until: date | None) -> CsvTable | None:
     count = int(known.sum())
     if count == 0 or not known[:count].all():
         return None
-    size = int(ends[count - 1]) + 1
-    if codes[:size].tobytes().translate(None, b"0123456789.-+eE") != b",,,,,,\n" * count:
+    starts, ends = starts[:count], ends[:count]
+    if codes[: int(ends[-1]) + 1].tobytes().translate(None, b"0123456789.-+eE") != b",,,,,,\n" * count:
         return None
     # What is left of each line, without its day, is a list of numbers as JSON writes them.
-    windows[starts[:count]], codes[ends[:count]] = ord(" "), ord(",")
-    codes[size - 1] = ord("]")
-    try:
-        numbers = orjson.loads(b"[" + codes[:size].tobytes())
-    except ValueError:
-        return None
-    table = np.fromiter(numbers, np.float64, len(numbers)).reshape(-1, len(FIELDS))
+    windows[starts], codes[ends] = ord(" "), ord(",")
+    codes[starts[::_BLOCK]], codes[np.append(ends[_BLOCK - 1 :: _BLOCK], ends[-1])] = ord("["), ord("]")
+    table, view = np.empty((count, len(FIELDS))), memoryview(text)
+    for first in range(0, count, _BLOCK):
+        last = min(first + _BLOCK, count)
+        try:
+            numbers = orjson.loads(view[int(starts[first]) : int(ends[last - 1]) + 1])
+        except ValueError:
+            return None
+        table[first:last] = np.fromiter(numbers, np.float64, len(numbers)).reshape(-1, len(FIELDS))
     return CsvTable(days[:count], table.T, np.arange(2, count + 2))
 
 
 def _days(heads: npt.NDArray[np.uint8]) -> Days | None:
     """The days that lines start with, whose form is right; None when one is not in the calendar."""
-    digits = heads.astype(np.int64) - ord("0")
-    years = digits[:, 0] * 1000 + digits[:, 1] * 100 + digits[:, 2] * 10 + digits[:, 3]
-    months, place = digits[:, 5] * 10 + digits[:, 6], digits[:, 8] * 10 + digits[:, 9]
-    first = ((years - 1970) * 12 + months - 1).astype("datetime64[M]")
+    digits = np.ascontiguousarray(heads.T).astype(np.int16) - ord("0")
+    years = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3]
+    months, place = digits[5] * 10 + digits[6], digits[8] * 10 + digits[9]
+    first = (years.astype(np.int64) * 12 + months - (1970 * 12 + 1)).astype("datetime64[M]")
     days: Days = first.astype("datetime64[D]") + (place - 1)
     lawful = (months >= 1) & (months <= 12) & (place >= 1) & (days.astype("datetime64[M]") == first)
     return days if lawful.all() else None

@@ -24,6 +24,19 @@ def test_a_frame_from_a_later_session_has_the_same_rows() -> None:
         np.testing.assert_array_equal(late.early["market.realised_vol_21d"], before)
 
 
+def test_forecasts_that_are_fitted_late_are_the_same_forecasts() -> None:
+    """Long enough for four refits; a forecast is only fitted for the half-years that are kept, unless all are asked."""
+    market, names = invented_market(5, 900), ("market.vol_forecast_1d", "market.vol_forecast_21d")
+    whole = compute_signals(market, signal_table(WORLD))
+    for first in (400, 777, 899):
+        late = compute_signals(market, signal_table(WORLD), first, names[:1])
+        for name in names:
+            kept = whole.column(name)[first:]
+            assert np.isfinite(kept).any()
+            np.testing.assert_array_equal(late.column(name), kept)
+        np.testing.assert_array_equal(late.early[names[0]], whole.column(names[0])[:first])
+
+
 def _plain(numbers: memoryview[float]) -> bytes:
     return numbers.tobytes()
 
