@@ -7,6 +7,7 @@ reads the clock. Heavy packages are imported inside the commands, so that `--hel
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -300,6 +301,7 @@ def main(arguments: list[str] | None = None) -> None:
     # Before numpy is imported. No number of ours comes from a threaded product, and threads take time to start.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(50_000)  # importing makes many objects and next to no garbage
+    atexit.register(gc.freeze)  # nobody need look for cycles in what goes with the process
     try:
         workshop.main(arguments, prog_name="workshop", standalone_mode=False)
     except WorkshopError as error:

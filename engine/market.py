@@ -159,7 +159,7 @@ class Market:
         places = [everyone.index(symbol) for symbol in self.symbols]
         rows = self.ragged.stretch(start, stop, places, len(everyone)).astype("<f8", copy=False)
         rows += 0.0  # -0.0 and 0.0 hash alike
-        rows[np.isnan(rows)] = np.nan
+        np.copyto(rows, np.nan, where=np.isnan(rows))  # and so do all sorts of NaN
         return rows.reshape(stop - start, -1)
 
 

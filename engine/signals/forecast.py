@@ -108,11 +108,14 @@ def _fitted(x: FloatArray, y: FloatArray, embargo: int, refits: npt.NDArray[np.i
     out = np.full(len(y), np.nan)
     for begin, end in zip(refits, [*refits[1:], len(y)], strict=True):
         last = begin - embargo + 1
-        rows = np.arange(max(last - _FIT, 0), max(last, 0))
-        rows = rows[known[rows] & ~np.isnan(y[rows])]
-        if len(rows) < _LEAST:
+        span = slice(max(last - _FIT, 0), max(last, 0))
+        usable = known[span] & ~np.isnan(y[span])
+        if usable.sum() < _LEAST:
             continue
-        weights = least_squares(x[:, rows], y[rows])
+        inputs, outcomes = x[:, span], y[span]
+        if not usable.all():
+            inputs, outcomes = inputs[:, usable], outcomes[usable]
+        weights = least_squares(inputs, outcomes)
         block = x[0, begin:end] * weights[0]
         for row, weight in zip(x[1:], weights[1:], strict=True):
             block = block + row[begin:end] * weight
