@@ -57,7 +57,8 @@ test: $(DEV) ## run the test suite on all cores (ARGS="-k ledger")
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 properties: $(DEV) ## search for worlds that break a law, anew each time and longer than `make test` does (docs/laws.md)
-	@$(BIN)/python -m pytest -n auto --hypothesis-profile=long tests/laws tests/engine/test_ledger.py::TestModel $(ARGS)
+	@$(BIN)/python -m pytest -n auto --hypothesis-profile=long tests/laws tests/engine/test_ledger.py::TestModel \
+	  tests/minds/llm/test_budget.py::TestSpending $(ARGS)
 
 check: $(DEV) ## lint, formatting, types, direction of imports
 	@$(BIN)/ruff check .

@@ -6,7 +6,7 @@ ends when the attempt's time is over, however slowly bytes come. An answer is re
 also after unpacking. Nobody is sent on to another address: a redirect is an answer like any other. Cookies are dropped,
 and a connection is used once, so that nothing is left over from one call to the next. What came back is noted in
 `Seen`, which tells a dead host from a slow one where exceptions of libraries do not. Proxies come from the environment,
-as usual.
+as usual, but not for hosts on this machine.
 
 Imported only with the extra `llm`, which brings httpx and httpcore.
 """
@@ -136,9 +136,8 @@ class Wire(httpx.BaseTransport):
 
     def _pool(self, url: httpx.URL, seen: Seen) -> httpcore.ConnectionPool:
         backend = _Backend(seen)
-        proxies = urllib.request.getproxies()
-        proxy = proxies.get(url.scheme) or proxies.get("all")
-        if not proxy or urllib.request.proxy_bypass(url.host):
+        proxy = _proxy(url)
+        if not proxy:
             return httpcore.ConnectionPool(self._tls, network_backend=backend, max_keepalive_connections=0)
         through = httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
         return httpcore.HTTPProxy(
@@ -148,6 +147,15 @@ class Wire(httpx.BaseTransport):
             network_backend=backend,
             max_keepalive_connections=0,
         )
+
+
+def _proxy(url: httpx.URL) -> str:
+    """The proxy that the environment names for an address; empty for none, and for this machine's own addresses."""
+    if url.host in ("localhost", "::1") or url.host.startswith("127."):
+        return ""
+    proxies = urllib.request.getproxies()
+    named = proxies.get(url.scheme) or proxies.get("all") or ""
+    return "" if urllib.request.proxy_bypass(url.host) else named
 
 
 def _asked(request: httpx.Request) -> list[tuple[bytes, bytes]]:

@@ -242,20 +242,46 @@ def test_cold_warm_and_replay_through_litellm(server: OpenAIServer, tmp_path: Pa
 
 
 @needs_litellm
+def test_nobody_but_the_model_s_host_is_spoken_to(server: OpenAIServer, tmp_path: Path) -> None:
+    """A process of its own, in which the interpreter tells of every connection, from its start to its end."""
+    ran = asking(tmp_path, AUDIT)
+    assert "Up." in ran.stdout and len(server.asked) == 1
+    spoken = set(ran.stderr.split("\n")) - {""}
+    assert spoken == {f"connect 127.0.0.1 {server.port}"}
+
+
+AUDIT = """
+import sys
+def hook(event, args):
+    if event == "socket.connect":
+        print("connect", *args[1][:2], file=sys.stderr)
+    elif event == "socket.getaddrinfo" and not str(args[0]).startswith("127."):
+        print("look up", *args[:2], file=sys.stderr)
+sys.addaudithook(hook)
+"""
+ASK = """
+import pathlib, time
+from minds.llm.budget import Budget
+from minds.llm.call import Call, Message
+from minds.llm.opening import open_model
+model = open_model("litellm:openai/small", calls=pathlib.Path({folder!r}), clock=time.monotonic,
+                   budget=Budget(clock=time.monotonic), sleep=time.sleep)
+print(*model.ask([Call("openai/small", "argue/1", (Message("user", "hi"),), {{}}, 9)]))
+"""
+
+
+def asking(folder: Path, before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """One call to `openai/small` in another process, its record in `folder`."""
+    code = before + ASK.format(folder=str(folder))
+    told = os.environ | {"PYTHONWARNINGS": "ignore"} | environment
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=told, check=True)
+
+
+@needs_litellm
 def test_a_debugging_environment_does_not_print_the_key(server: OpenAIServer, tmp_path: Path) -> None:
     """A process of its own, with litellm's switches for printing whole requests on, and a host that repeats the key."""
     server.script = lambda request: [http({"error": {"message": f"wrong key {KEY}"}}, "401 Unauthorized")]
-    code = (
-        "import pathlib, time; from minds.llm.opening import open_model; from minds.llm.budget import Budget;"
-        "from minds.llm.call import Call, Message;"
-        f"m = open_model('litellm:openai/small', calls=pathlib.Path({str(tmp_path)!r}), clock=time.monotonic,"
-        "budget=Budget(clock=lambda: 0.0), sleep=lambda s: None);"
-        "print(*m.ask([Call('openai/small', 'argue/1', (Message('user', 'hi'),), {}, 9)]))"
-    )
-    environment = os.environ | {"LITELLM_LOG": "DEBUG", "DETAILED_DEBUG": "True", "PYTHONWARNINGS": "ignore"}
-    ran = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=environment, check=True
-    )
+    ran = asking(tmp_path, LITELLM_LOG="DEBUG", DETAILED_DEBUG="True")
     assert "no answer (refused): the host does not accept the key (401)" in ran.stdout
     written = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.is_file()]
     assert written and all(KEY not in text for text in (ran.stdout, ran.stderr, *written)) and not ran.stderr

@@ -290,6 +290,18 @@ def test_nothing_is_under_way_after_the_deadline(
     assert late == sorted(late), "after the first that came too late, none is answered"
 
 
+def test_a_deadline_by_hand(tmp_path: Path) -> None:
+    """100 s for calls of 30 s: three are answered, the fourth is broken off at 100 s, no more are sent."""
+    clock = Clock()
+    line = Slow(clock, [30.0], question)
+    held = Budget(clock=clock, seconds=100.0)
+    model = Recorded(line, Tape(tmp_path), held, sleep=clock.sleep, workers=1)
+    outcomes = model.ask([call(text) for text in "abcdef"])
+    assert [row[0] for row in plain(outcomes)] == ["yes"] * 3 + ["no"] * 3
+    assert [row[1] for row in plain(outcomes)[3:]] == ["transport", "deadline", "deadline"]
+    assert len(line.asked) == 4 and clock.now == 1100.0
+
+
 def test_a_bill_by_mind_and_prompt(tmp_path: Path) -> None:
     price = Price(1e-6, 2e-6)
     line = Scripted(lambda asked: NoAnswer("refused", "no") if question(asked) == "bad" else "x" * 40, price=price)
