@@ -11,10 +11,12 @@ import pytest
 
 from tests.openai_server import HOLD, Clock, OpenAIServer, completion, http, point
 
-httpx = pytest.importorskip("httpx", reason="needs the extra llm")
+pytest.importorskip("httpx", reason="needs the extra llm")
 pytest.importorskip("httpcore", reason="needs the extra llm")
 
-from minds.llm.wire import MOST_BYTES, NotGranted, Seen, Wire, _proxy, attempt  # noqa: E402 - needs both
+import httpx  # noqa: E402 - needs the extra
+
+from minds.llm.wire import MOST_BYTES, NotGranted, Seen, Wire, _proxy, attempt  # noqa: E402 - needs it too
 
 
 @pytest.fixture
@@ -72,9 +74,8 @@ def test_an_attempt_ends_when_its_time_is_over(server: OpenAIServer) -> None:
 def test_a_size_is_not_exceeded_in_memory_either(server: OpenAIServer, packed: bool) -> None:
     megabyte = b"0" * 1_000_000
     body = gzip.compress(megabyte * 200, 1)
-    headers = {"Content_Encoding": "gzip"}
     plain = [http(b"", length=200_000_000), *[megabyte] * 200]
-    server.script = lambda request: [http(body, **headers)] if packed else plain
+    server.script = lambda request: [http(body, Content_Encoding="gzip")] if packed else plain
     tracemalloc.start()
     try:
         with client(server) as (made, seen), pytest.raises(httpx.ReadError):
