@@ -14,9 +14,9 @@ from tests.openai_server import HOLD, Clock, OpenAIServer, completion, http, poi
 pytest.importorskip("httpx", reason="needs the extra llm")
 pytest.importorskip("httpcore", reason="needs the extra llm")
 
-import httpx  # noqa: E402 - needs the extra
+import httpx
 
-from minds.llm.wire import MOST_BYTES, NotGranted, Seen, Wire, _proxy, attempt  # noqa: E402 - needs it too
+from minds.llm.wire import MOST_BYTES, NotGranted, Seen, Wire, _proxy, attempt
 
 
 @pytest.fixture
