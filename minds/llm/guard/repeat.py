@@ -21,6 +21,8 @@ __all__ = ["echoes", "repeats"]
 _SHINGLE = 8
 _HEADLINE_SHINGLE = 4
 _LOOP = ((8, 2), (4, 3), (1, 40))
+_WITHIN = 5
+"""Words in a row that no honest sentence says two times."""
 _VARIED = 0.42
 _ENOUGH = 24
 _ALIKE = 0.8
@@ -49,6 +51,10 @@ def repeats(texts: Mapping[str, str], pack: Pack) -> Iterator[Fault]:
                 yield Fault("repeat", f"`{name}` says a sentence that has been said before.")
                 return
             said.add(words)
+            runs = Counter(run for run in _runs(words, _WITHIN) if run not in _called(pack, _WITHIN))
+            if runs and max(runs.values()) > 1:
+                yield Fault("repeat", f"`{name}` has a sentence that says the same words twice.")
+                return
     everything = [word for text in texts.values() for word in [*_words(text), "."]]
     for length, most in _LOOP:
         exempt = _called(pack, length)

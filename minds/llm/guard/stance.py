@@ -190,10 +190,13 @@ _WRONG_VIEW = re.compile(
 _WRONG_ME = re.compile(
     rf"\b(?:i|we)(?: am|'m| was| were| are|'re| have been| may be| might be| could be)(?: \w+)? (?:{_WRONG})\b"
 )
+_LOST = re.compile(r"\bi(?:'m| am) (?:\w+ )?(?:not sure|unsure|confused)\b|\bi have no (?:idea|clue)\b")
 _MAYBE = re.compile(r"\b(?:if|unless|would|could|may|might|where|when|what|how|should|until)\b")
 
 
 def _calls_itself_wrong(field: Field, low: str) -> bool:
+    if field.name not in _DOUBTS and _LOST.search(low):
+        return True
     if not (_WRONG_VIEW.search(low) or _WRONG_ME.search(low)):
         return False
     return field.name not in _DOUBTS or not _MAYBE.search(low)

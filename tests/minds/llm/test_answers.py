@@ -58,7 +58,7 @@ MEANT = [(one[0], one[1], one[2], one[3]) for one in FOUND["meant"]]
 GOOD = 2
 """The draft of these into which single sentences are put."""
 TRANSPLANTS: dict[str, str] = dict(FOUND["transplants"])
-"""Sentences of the model's, their figures replaced by placeholders -> the one fault that is theirs."""
+"""Sentences of the model's, their figures replaced by placeholders -> the fault that a reader sees first."""
 
 
 class Row(NamedTuple):
@@ -184,4 +184,4 @@ def test_what_they_were_driving_at_passes_when_it_is_written_well(
 def test_one_sentence_of_theirs_spoils_a_good_draft(sentence: str, fault: str) -> None:
     side, thesis, argument, risk = MEANT[GOOD]
     assert isinstance(asked(draft(side, thesis, argument, risk), side), Said)
-    assert kinds(asked(draft(side, thesis, f"{argument} {sentence}", risk), side)) == {fault}
+    assert kinds(asked(draft(side, thesis, f"{argument} {sentence}", risk), side)) >= {fault}
