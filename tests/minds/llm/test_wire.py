@@ -64,7 +64,7 @@ def test_an_attempt_ends_when_its_time_is_over(server: OpenAIServer) -> None:
     server.script = lambda request: [http(b"", length=99), 19.0, b"a", 0.5, b"b", 0.5, HOLD]
     with client(server) as (made, seen), pytest.raises(httpx.ReadTimeout):
         made.post(server.address, json={})
-    assert seen.over and seen.status == 200 and seen.body is None
+    assert seen.over and seen.body is None
     with client(server, 0.0) as (made, seen), pytest.raises(httpx.ReadTimeout):
         made.post(server.address, json={})
     assert not seen.tried and len(server.asked) == 1
