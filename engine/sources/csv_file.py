@@ -12,9 +12,11 @@ Numbers are read by one correctly rounding parser, whatever the version of panda
 from __future__ import annotations
 
 import difflib
+import functools
 import gzip
 import io
 import re
+import struct
 import zlib
 from datetime import date
 from pathlib import Path
@@ -32,7 +34,8 @@ __all__ = ["CsvFile", "CsvTable"]
 
 _LARGEST_FILE = 64 * 2**20
 """Bytes of text; a century of daily bars needs 2 MiB."""
-_EARLIEST, _LATEST = np.datetime64("1900-01-01"), np.datetime64("2199-12-31")
+_YEARS = range(1900, 2200)
+_EARLIEST, _LATEST = (np.datetime64(day) for day in (f"{_YEARS[0]}-01-01", f"{_YEARS[-1]}-12-31"))
 """Days beyond them are slips of the keyboard, and cost the calendar seconds."""
 _BLOCK = 1024
 """Lines that are parsed at a time: their numbers are Python's for a moment, and so few of them stay in the cache and in
@@ -184,7 +187,7 @@ def _read_plain(body: bytes, until: date | None) -> CsvTable | None:
     starts = np.append(0, ends[:-1] + 1)
     if (ends - starts < len(_SHORTEST)).any():
         return None
-    windows = np.lib.stride_tricks.sliding_window_view(codes, 11, writeable=True)
+    windows = np.lib.stride_tricks.sliding_window_view(codes, 11)
     heads = windows[starts]
     if not (_dated(heads) & (heads[:, 10] == ord(","))).all():
         return None
@@ -199,7 +202,9 @@ def _read_plain(body: bytes, until: date | None) -> CsvTable | None:
     if codes[: int(ends[-1]) + 1].tobytes().translate(None, b"0123456789.-+eE") != b",,,,,,\n" * count:
         return None
     # What is left of each line, without its day, is a list of numbers as JSON writes them.
-    windows[starts], codes[ends] = ord(" "), ord(",")
+    for place in range(11):
+        codes[starts + place] = ord(" ")
+    codes[ends] = ord(",")
     codes[starts[::_BLOCK]], codes[np.append(ends[_BLOCK - 1 :: _BLOCK], ends[-1])] = ord("["), ord("]")
     table, view = np.empty((count, len(FIELDS))), memoryview(text)
     for first in range(0, count, _BLOCK):
@@ -208,16 +213,28 @@ def _read_plain(body: bytes, until: date | None) -> CsvTable | None:
             numbers = orjson.loads(view[int(starts[first]) : int(ends[last - 1]) + 1])
         except ValueError:
             return None
-        table[first:last] = np.fromiter(numbers, np.float64, len(numbers)).reshape(-1, len(FIELDS))
+        # Three times as fast as any of numpy's own ways to read a list.
+        packed = struct.pack(f"{len(numbers)}d", *numbers)
+        table[first:last] = np.frombuffer(packed, np.float64).reshape(-1, len(FIELDS))
     return CsvTable(days[:count], table.T, np.arange(2, count + 2))
 
 
 def _days(heads: npt.NDArray[np.uint8]) -> Days | None:
-    """The days that lines start with, whose form is right; None when one is not in the calendar."""
+    """The days that lines start with, whose form is right; None when one is not in the calendar, or long from now."""
     digits = np.ascontiguousarray(heads.T).astype(np.int16) - ord("0")
     years = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3]
     months, place = digits[5] * 10 + digits[6], digits[8] * 10 + digits[9]
-    first = (years.astype(np.int64) * 12 + months - (1970 * 12 + 1)).astype("datetime64[M]")
-    days: Days = first.astype("datetime64[D]") + (place - 1)
-    lawful = (months >= 1) & (months <= 12) & (place >= 1) & (days.astype("datetime64[M]") == first)
-    return days if lawful.all() else None
+    if years.min() < _YEARS.start or years.max() >= _YEARS.stop or months.min() < 1 or months.max() > 12:
+        return None
+    begins = _months()
+    at = (years - _YEARS.start) * 12 + (months - 1)
+    days = begins[at] + (place - 1)
+    return days.view("datetime64[D]") if place.min() >= 1 and (days < begins[at + 1]).all() else None
+
+
+@functools.cache
+def _months() -> npt.NDArray[np.int64]:
+    """The first day of each month of `_YEARS`, counted from 1970, and of the month after them."""
+    count = 12 * len(_YEARS) + 1
+    months = np.arange(count) + np.datetime64(f"{_YEARS.start}-01", "M")
+    return months.astype("datetime64[D]").astype(np.int64)
