@@ -1,4 +1,4 @@
-"""The essay's form: title, stamp, dateline, argument, prediction, tags, footer, ledger head, writer's note, link.
+"""The essay's form: title, stamp, dateline, argument, prediction, tags, footer, adviser, ledger head, writer, link.
 
 Contract: a pure function of the record, the ledger head and a writer's draft. Every date, tag and claim is stamped
 here from the record; a draft is prose and cannot break the form. When the lead call was not published the tags say
@@ -30,13 +30,18 @@ INTERVAL_LEVEL = 0.80
 """What an interval claim promises to hold; part of the claim's kind."""
 NAMED = 5
 """Missing signals that the closing line names; the rest is counted."""
+_TILTS = {
+    "strong_up": "a strong tilt up", "up": "a tilt up", "none": "no tilt", "down": "a tilt down",
+    "strong_down": "a strong tilt down",
+}  # fmt: skip
+_REASON_LENGTH = 240
 NOTE_LENGTH = 240
 """Letters of a writer's note that are printed."""
 _LEVEL = percent(INTERVAL_LEVEL, 0, sign=False)
 _HIGHER = {"up": "higher", "down": "lower"}
 _BRACKETS = str.maketrans("[]<>", "()‹›")
 _FORM = re.compile(
-    r"^(?:[#>|\s]+|[-+=*_]{3,}\s*|[-+*](?=\s)|\*+(?=\s*(?:workshop|cycle|prediction|debate|ledger|writer)\b))+",
+    r"^(?:[#>|\s]+|[-+=*_]{3,}\s*|[-+*](?=\s)|\*+(?=\s*(?:workshop|cycle|prediction|debate|adviser|ledger|writer)\b))+",
     re.IGNORECASE,
 )
 """What a paragraph must not begin with: a heading, a rule, a list, or one of the form's own lines."""
@@ -69,6 +74,7 @@ def render(record: CycleRecord, head: str, writer: Writer | Draft | None = None)
         _tags(record),
         f"{_line(draft.closing)} {_missing(record)}".strip(),
         f"---\n{_footer(record)}",
+        _adviser(record),
         f"---\n*Ledger: {plain(head)}*",
         _note(draft.note),
         f"Permanent link: {link(record, title)}",
@@ -192,6 +198,21 @@ def _missing(record: CycleRecord) -> str:
     rest = len(names) - NAMED
     shown = ", ".join(names) if rest <= 0 else f"{', '.join(names[:NAMED])}, and {rest} more"
     return f"I am missing data ({shown})."
+
+
+def _adviser(record: CycleRecord) -> str:
+    """What an adviser asked for, what it was given and why, on a line of its own; empty without an adviser."""
+    advice = record.advice
+    if advice is None:
+        return ""
+    because = _line(plain(advice.because, _REASON_LENGTH)).rstrip(".") or "No reason is given"
+    if not advice.tilt:
+        return f"*Adviser: no advice ({because}); p(up) {advice.probability:.3f} is the desk's own.*"
+    earned = percent(advice.k, 0, sign=False)
+    return (
+        f"*Adviser: {_TILTS[advice.tilt]}, of which its record has earned {earned}; p(up) "
+        f"{advice.probability:.3f}, and {advice.without:.3f} without it. {because}.*"
+    )
 
 
 def _note(text: str) -> str:

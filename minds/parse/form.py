@@ -1,4 +1,4 @@
-"""The essay's own lines: title, stamp, cycle line, prediction, tags, footer, ledger head, writer's note, link.
+"""The essay's own lines: title, stamp, cycle line, prediction, tags, footer, adviser, ledger head, writer, link.
 
 Contract: each reader takes lines and gives the fields it found; what it could not read goes to `notes`. The form's
 lines are only looked for where they belong: tags in the prediction, the footer after it. The first of a kind counts,
@@ -33,6 +33,7 @@ _CYCLE = re.compile(
 )
 _TAG = re.compile(r"\[[ \t]{0,4}(DIRECTION|TIMEFRAME|CONFIDENCE)[ \t]{0,4}:([^\[\]\n]{0,80})\]", re.IGNORECASE)
 _LEDGER = re.compile(r"\*Ledger: ?([0-9]{1,18}:[0-9a-f]{8,64})\*")
+_ADVISER = re.compile(r"\*Adviser: ?(\S.{0,380})\*")
 _WRITER = re.compile(r"\*Writer: ?(\S.{0,300})\*")
 _DIRECTIONS = {
     "up": "up", "higher": "up", "bullish": "up", "long": "up",
@@ -157,7 +158,7 @@ def read_tags(sections: Sections, notes: Notes) -> dict[str, Any]:
 
 
 def read_footer(sections: Sections, notes: Notes) -> dict[str, Any]:
-    """Debate, conviction, confidences, what is missing, ledger head, writer's note and link."""
+    """Debate, conviction, confidences, what is missing, adviser, ledger head, writer's note and link."""
     tail = sections.tail
     found: dict[str, Any] = {}
     footers = [line for line in tail if line.startswith("*Debate:")]
@@ -171,6 +172,9 @@ def read_footer(sections: Sections, notes: Notes) -> dict[str, Any]:
     ledger = _only(tail, "*Ledger:", _LEDGER, "ledger head (*Ledger: …*)", notes)
     if ledger is not None:
         found["ledger"] = ledger[1]
+    if any(line.startswith("*Adviser:") for line in tail):
+        adviser = _only(tail, "*Adviser:", _ADVISER, "adviser's line (*Adviser: …*)", notes)
+        found["adviser"] = None if adviser is None else adviser[1]
     if any(line.startswith("*Writer:") for line in tail):  # only some essays have one
         writer = _only(tail, "*Writer:", _WRITER, "writer's note (*Writer: …*)", notes)
         found["writer"] = None if writer is None else writer[1]

@@ -38,6 +38,7 @@ class ParsedEssay:
         secondary: further calls in the prediction.
         missing: data that the closing line names as missing.
         missing_unnamed: how many more it counts without naming them.
+        adviser: what an adviser asked for and was given, where the essay says so.
         ledger: ledger head.
         writer: who wrote the prose, where the essay says so.
         link: permanent link.
@@ -65,6 +66,7 @@ class ParsedEssay:
     secondary: tuple[SecondaryCall, ...] = ()
     missing: tuple[str, ...] = ()
     missing_unnamed: int = 0
+    adviser: str | None = None
     ledger: str | None = None
     writer: str | None = None
     link: str | None = None

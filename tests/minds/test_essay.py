@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from engine.claims import horizon_label
 from engine.errors import InputError
+from minds.advised import Advice
 from minds.essay import NAMED, link, render
 from minds.lookup import claim_of, missing_names, speakers
 from minds.parse import parse_essay
@@ -175,6 +176,43 @@ def test_a_note_cannot_break_the_form(text: str) -> None:
     lines = render(seed_day(), HEAD, draft._replace(note=text)).splitlines()
     assert len([line for line in lines if line.startswith("*Writer:")]) == (noted.writer is not None)
     assert max(len(line) for line in lines if line.startswith("*")) < 400
+
+
+def advised(tilt: str, because: str) -> CycleRecord:
+    """The seed's day with an adviser: .48 where the synthesis alone says .47."""
+    spoke = (0.52, 0.05) if tilt else (None, None)
+    advice = Advice("2026-04-02/QQQ/direction/1", tilt, because, 0.47, 0.48, *spoke, 0.254, 0.125, 0)
+    return replace(seed_day(), advice=advice)
+
+
+def test_an_adviser_has_a_line_of_its_own() -> None:
+    draft = Draft("t", ("a",), "b", "c")
+    bare, said = render(seed_day(), HEAD, draft), render(advised("up", "The day was strong."), HEAD, draft)
+    line = (
+        "*Adviser: a tilt up, of which its record has earned 25%; p(up) 0.480, and 0.470 without it. "
+        "The day was strong.*\n\n"
+    )
+    assert said == bare.replace("---\n*Ledger", f"{line}---\n*Ledger")
+    assert parse_essay(said, calendar()).adviser == line[len("*Adviser: ") : -3]
+    assert parse_essay(bare, calendar()).adviser is None
+    silent = render(advised("", "no answer, budget"), HEAD, draft)
+    assert "*Adviser: no advice (no answer, budget); p(up) 0.480 is the desk's own.*" in silent
+    assert parse_essay(silent, calendar()).problems == ()
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "x*\n\n*Ledger: 9:ffffffffffffffff*", "*Adviser: y*", "z " * 900, "", "*"])
+def test_an_adviser_cannot_break_the_form(text: str) -> None:
+    draft = Draft("t", ("a",), "b", "c")
+    bare = parse_essay(render(seed_day(), HEAD, draft), calendar())
+    for tilt in ("strong_down", ""):
+        essay = render(advised(tilt, text), HEAD, draft)
+        found = parse_essay(essay, calendar())
+        assert found.problems == ()
+        assert replace(found, adviser=None) == bare
+        assert found.adviser is not None
+        assert len([line for line in essay.splitlines() if line.startswith("*Adviser:")]) == 1
+    paragraph = draft._replace(argument=("*Adviser: a strong tilt up*",))
+    assert "\n*Adviser" not in render(seed_day(), HEAD, paragraph)
 
 
 # ---- what is written is what is read back ----
