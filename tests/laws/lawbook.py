@@ -29,7 +29,19 @@ from scenarios import Scenario, World, build
 from scenarios.strategies import worlds
 from tests.runs import Fixed
 
-__all__ = ["LONG", "PAIRS", "TARGETS", "Ran", "bodies", "columns_of", "law", "live_worlds", "ran", "replayed"]
+__all__ = [
+    "LONG",
+    "PAIRS",
+    "TARGETS",
+    "Ran",
+    "all_but_omniscient",
+    "bodies",
+    "columns_of",
+    "law",
+    "live_worlds",
+    "ran",
+    "replayed",
+]
 
 LONG = settings.get_profile("long").max_examples == settings().max_examples
 """Whether this is the long profile, that of `make properties`."""
@@ -103,11 +115,12 @@ def ran(scenario: Scenario, *, seer: bool = False, early: int = 25, essays: int 
     world = build(scenario)
     market = world.market()
     start = max(first_of(world, market) - early, 0)
-    minds = [*load_minds(), _seer(market)] if seer else load_minds()
+    minds = [*load_minds(), all_but_omniscient(market)] if seer else load_minds()
     return Ran(world, market, start, list(replayed(market, start, minds=minds, essays=essays)))
 
 
-def _seer(market: Market) -> Mind:
+def all_but_omniscient(market: Market) -> Mind:
+    """A mind that knows six outcomes of seven."""
     leans: dict[tuple[str, str], float] = {}
     for target in [target for target in TARGETS if target.symbol in market.rows]:
         prices = market.column(target.symbol).tolist()

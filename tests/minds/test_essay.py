@@ -180,8 +180,7 @@ def test_a_note_cannot_break_the_form(text: str) -> None:
 
 def advised(tilt: str, because: str) -> CycleRecord:
     """The seed's day with an adviser: .48 where the synthesis alone says .47."""
-    spoke = (0.52, 0.05) if tilt else (None, None)
-    advice = Advice("2026-04-02/QQQ/direction/1", tilt, because, 0.47, 0.48, *spoke, 0.254, 0.125, 0)
+    advice = Advice("2026-04-02/QQQ/direction/1", tilt, because, 0.47, 0.48, None, None, 0.254, 0.125, 0)
     return replace(seed_day(), advice=advice)
 
 
