@@ -86,6 +86,10 @@ class LiteLLM:
                 self._formed = said is None
             if said is None:
                 raise _fault(seen)
+            if not seen.sent:
+                raise Fault(
+                    "refused", "litellm reaches this provider by a way on which neither time nor size is bounded"
+                )
         text, finish, tokens_in, tokens_out = _parsed(said, seen.body)
         usd = self.price.of(tokens_in, tokens_out) if self.price else 0.0
         return Answer(text, finish, tokens_in, tokens_out, usd, self._clock() - begin)

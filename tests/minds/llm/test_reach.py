@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -174,6 +175,15 @@ def test_other_providers_go_by_the_same_wire(server: OpenAIServer, monkeypatch: 
     server.script = lambda request: [http(b"", "307 Temporary Redirect", Location="http://127.0.0.2:9/")]
     with pytest.raises(NoAnswer, match="is not sent on"):
         way.send(CALL._replace(model=way.name), 60.0)
+
+
+@needs_litellm
+def test_an_answer_that_came_another_way_is_none(server: OpenAIServer) -> None:
+    """Some provider's own library may have brought it, past every bound."""
+    way = line(server)
+    way._litellm = SimpleNamespace(completion=lambda **_: "an answer from somewhere")
+    with pytest.raises(NoAnswer, match="neither time nor size is bounded"):
+        way.send(CALL, 60.0)
 
 
 @needs_litellm
