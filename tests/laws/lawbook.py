@@ -34,7 +34,19 @@ __all__ = [
     "PAIRS",
     "TARGETS",
     "Ran",
-    "all_but_omniscient",
+    "bodies",
+    "columns_of",
+    "law",
+    "live_worlds",
+    "oracle",
+    "ran",
+    "replayed",
+]
+    "LONG",
+    "PAIRS",
+    "TARGETS",
+    "Ran",
+    "oracle",
     "bodies",
     "columns_of",
     "law",
@@ -115,11 +127,11 @@ def ran(scenario: Scenario, *, seer: bool = False, early: int = 25, essays: int 
     world = build(scenario)
     market = world.market()
     start = max(first_of(world, market) - early, 0)
-    minds = [*load_minds(), all_but_omniscient(market)] if seer else load_minds()
+    minds = [*load_minds(), oracle(market)] if seer else load_minds()
     return Ran(world, market, start, list(replayed(market, start, minds=minds, essays=essays)))
 
 
-def all_but_omniscient(market: Market) -> Mind:
+def oracle(market: Market) -> Mind:
     """A mind that knows six outcomes of seven."""
     leans: dict[tuple[str, str], float] = {}
     for target in [target for target in TARGETS if target.symbol in market.rows]:

@@ -17,7 +17,7 @@ from minds.record import CycleRecord, body
 from minds.registry import load_minds
 from regimes.rules import RulesModel
 from scenarios import Scenario
-from tests.laws.lawbook import PAIRS, TARGETS, all_but_omniscient, law, live_worlds, ran
+from tests.laws.lawbook import PAIRS, TARGETS, law, live_worlds, oracle, ran
 
 
 class Chance:
@@ -46,7 +46,7 @@ def test_an_adviser_touches_one_number(scenario: Scenario, seed: int, lead: int)
         return desk
 
     run = ran(scenario)
-    minds = [*load_minds(), all_but_omniscient(run.market)]
+    minds = [*load_minds(), oracle(run.market)]
     plain = Replay(run.market, minds, targets, RulesModel(), run.start, PAIRS).run()
     heard = Replay(run.market, minds, targets, RulesModel(), run.start, PAIRS, trusted).run()
     called: dict[str, float] = {}
