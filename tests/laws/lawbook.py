@@ -42,18 +42,6 @@ __all__ = [
     "ran",
     "replayed",
 ]
-    "LONG",
-    "PAIRS",
-    "TARGETS",
-    "Ran",
-    "oracle",
-    "bodies",
-    "columns_of",
-    "law",
-    "live_worlds",
-    "ran",
-    "replayed",
-]
 
 LONG = settings.get_profile("long").max_examples == settings().max_examples
 """Whether this is the long profile, that of `make properties`."""
