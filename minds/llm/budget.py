@@ -179,13 +179,17 @@ class Budget:
             self._open.append(slip)
             return slip
 
-    def charge(self, slip: Slip, cost: Cost) -> None:
-        """One attempt has ended and cost that much; one that cost more than its worst case ends all asking."""
+    def charge(self, slip: Slip, cost: Cost, last: Cost | None = None) -> None:
+        """An attempt has ended and cost that much; one that cost more than its worst case ends all asking.
+
+        `last` is what the last attempt cost, where several are charged at once, as a record tells of them.
+        """
+        told = cost if last is None else last
         with self._changed:
             slip.tries -= 1
             slip.spent_tokens += cost.tokens
             slip.spent_usd += Fraction(cost.usd)
-            self._broken |= cost.tokens > slip.worst.tokens or cost.usd > slip.worst.usd
+            self._broken |= told.tokens > slip.worst.tokens or told.usd > slip.worst.usd
             self._changed.notify_all()
 
     def again(self, slip: Slip) -> bool:

@@ -126,7 +126,8 @@ class Recorded:
             except NoAnswer as refusal:
                 self._tell(call, Kept(refusal, FREE, kept.worst))
                 return True
-            self.budget.charge(slip, kept.cost)
+            last = _cost(kept.outcome, kept.worst) if isinstance(kept.outcome, Answer) else FREE
+            self.budget.charge(slip, kept.cost, last)
             self.budget.settle(slip)
         self._told[call.key] = kept
         self.bill.add(call, kept.outcome, kept=kept.cost)
@@ -181,15 +182,9 @@ class Recorded:
             except NoAnswer as late:
                 return late
             else:
-                self.budget.charge(slip, self._cost(answer, slip.worst))
+                self.budget.charge(slip, _cost(answer, slip.worst))
                 return answer._replace(kept=False)
         raise AssertionError("the last attempt returns")
-
-    def _cost(self, answer: Answer, worst: Cost) -> Cost:
-        """What an attempt cost: as the host says, or the worst case where it says nothing that can be true."""
-        if answer.tokens_in < 1 or answer.tokens_out < 1:
-            return worst
-        return Cost(answer.tokens_in + answer.tokens_out, answer.usd)
 
     def _collect(self, call: Call, slip: Slip, sent: Future[_Sent]) -> None:
         outcome, cost = sent.result()
@@ -212,6 +207,13 @@ class Recorded:
         if left is not None and left <= 0.0:
             raise NoAnswer("deadline", "the time that was given for the run is over")
         return left
+
+
+def _cost(answer: Answer, worst: Cost) -> Cost:
+    """What an attempt cost: as the host says, or the worst case where it says nothing that can be true."""
+    if answer.tokens_in < 1 or answer.tokens_out < 1:
+        return worst
+    return Cost(answer.tokens_in + answer.tokens_out, answer.usd)
 
 
 def _writable(text: str) -> bool:

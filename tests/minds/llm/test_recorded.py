@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -208,18 +209,44 @@ CALLS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 300), st.
 def test_cold_warm_and_replayed_runs_are_stopped_at_the_same_call(
     tmp_path_factory: pytest.TempPathFactory, asked: list[tuple[str, int, bool]], cap: int, workers: int, cut: int
 ) -> None:
-    """Cold and warm differ in nothing but `kept`, wherever the batches are cut and however many run at a time."""
+    """Cold and warm differ in nothing but `kept`, wherever the batches are cut and however many run at a time.
+
+    Questions of b need two attempts, those of c three, and the one of h has no answer; attempts in vain may cost.
+    """
     folder = tmp_path_factory.mktemp("calls")
-    calls = [call(letter * size + letter, max_tokens=20) for letter, size, _ in asked]
+    calls = [call("h" if letter == "h" else letter * size + letter, max_tokens=20) for letter, size, _ in asked]
+    spent = {question(made): costs for made, (_, _, costs) in zip(calls, asked, strict=True)}
     runs = []
     for number in range(4):
         tape = Tape(folder)
-        line = None if number == 3 else Scripted(question)
+        tried: Counter[str] = Counter()
+
+        def answer(made: Call, tried: Counter[str] = tried) -> Said:
+            text = question(made)
+            tried[text] += 1
+            if tried[text] <= {"b": 1, "c": 2, "h": 3}.get(text[0], 0):
+                return Fault("transport", "dead", again=True, spent=spent[text])
+            return text
+
+        line = None if number == 3 else Scripted(answer)
         model = Recorded(line, tape, free(tokens=cap), workers=workers if number < 2 else 1)
         outcomes = model.ask(calls[:cut]) + model.ask(calls[cut:])
         runs.append(plain(outcomes))
         assert model.budget.spent.tokens <= cap
     assert runs[0] == runs[1] == runs[2] == runs[3]
+
+
+def test_a_host_that_counts_too_much_stops_cold_warm_and_replayed_runs_alike(tmp_path: Path) -> None:
+    def answer(asked: Call) -> Answer:
+        return Answer("text", "stop", 10**6 if question(asked) == "b" else 5, 5)
+
+    runs = []
+    for number in range(3):
+        line = None if number == 2 else Scripted(answer)
+        model = Recorded(line, Tape(tmp_path), free(), workers=1)
+        runs.append(plain(model.ask([call(text) for text in "abcd"])))
+    assert [row[:2] for row in runs[0]] == [("yes", "text")] * 2 + [("no", "budget")] * 2
+    assert runs[0] == runs[1] == runs[2]
 
 
 def test_an_attempt_of_which_nobody_knows_the_cost_is_charged_its_worst_case(tmp_path: Path) -> None:
