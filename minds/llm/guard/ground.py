@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from minds.llm.form import Form
 from minds.llm.guard.fault import Fault, excerpt
@@ -19,6 +20,7 @@ from minds.llm.pack import Fact, Pack
 
 __all__ = ["anchored", "cited", "entities", "windows"]
 
+_LONG = ("year", "quarter", "half-year")
 _OWNS = ("'s", "’s", "s'", "s’")
 
 
@@ -135,12 +137,13 @@ def _says_much(segment: Segment) -> bool:
 def anchored(name: str, sentences: Sequence[Sentence], pack: Pack) -> Iterator[Fault]:
     """A figure with nothing near it that says what it is."""
     target = next((one.role for one in pack.entities if one.symbol == pack.symbol), "")
+    traded = {one.role for one in pack.entities if one.symbol}
     before: Sentence | None = None
     about = target
     for sentence in sentences:
         for segment in sentence.segments:
             for token in segment.tokens:
-                about = token.role or about
+                about = token.role if token.role in traded else about
                 fact = pack.fact(token.text) if token.kind == "fact" else None
                 if fact is None or _anchored(fact, sentence, segment, before, pack):
                     continue
@@ -217,6 +220,9 @@ def windows(name: str, sentences: Sequence[Sentence], pack: Pack) -> Iterator[Fa
     """A figure of one stretch of time beside the word for another."""
     spans: Mapping[str, list[int]] = table()["windows"]
     for sentence in sentences:
+        for before, one in pairwise(sentence.tokens):
+            if one.low in _LONG and before.low in ("the", "this", "a") and not _covered(spans[one.low], pack):
+                yield Fault("window", f"`{name}` speaks of the {one.low}, and no fact is about it.")
         for segment in sentence.segments:
             named = [one for one in segment.tokens if one.low in spans and one.kind == "word"]
             if not named and segment.facts and not _says_much(segment):
@@ -233,6 +239,10 @@ def windows(name: str, sentences: Sequence[Sentence], pack: Pack) -> Iterator[Fa
                 low, high = spans[near.low]
                 if not low <= size <= high and not _reads(near, pack.fact(token.text)):
                     yield Fault("window", f"In `{name}`, {{{token.text}}} is not about the {near.low}.")
+
+
+def _covered(span: list[int], pack: Pack) -> bool:
+    return any(span[0] <= window(fact.id) <= span[1] for fact in pack.facts)
 
 
 def _spanning(segment: Segment, spans: Mapping[str, list[int]]) -> list[Token]:

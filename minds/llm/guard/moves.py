@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from typing import NamedTuple
 
 from minds.llm.guard.fault import Fault, excerpt
@@ -24,7 +25,7 @@ _GAVE = frozenset(["gave", "give", "gives", "given", "giving"])
 _PUT = frozenset(["put", "puts", "putting", "tacked"])
 _COUNTED = frozenset(["names", "stocks", "members", "issues", "shares"])
 _TOOK = frozenset(["took", "takes", "take", "cost", "costs", "shaved", "knocked", "wiped"])
-_BROUGHT = frozenset(["gave", "gives", "give", "earned", "earns", "brought", "brings", "handed"])
+_BROUGHT = frozenset(["gave", "gives", "give", "earned", "earns", "brought", "brings", "handed", "added", "adds"])
 _STILL = ("level", "share")
 """Units whose values are high or low, and do not by themselves rise or fall."""
 _LINKS = sets("grammar", "links")
@@ -85,6 +86,8 @@ def _negated(tokens: Sequence[Token], at: int) -> bool:
     for back in range(at - 1, max(at - 5, -1), -1):
         if tokens[back].kind == "mark" and tokens[back].text in ".;:!?":
             return False
+        if tokens[back].low == "hard" and tokens[back + 1].low == "to":
+            return True
         if tokens[back].low in negators:
             after = tokens[back + 1].low if back + 1 < len(tokens) else ""
             if tokens[back].low == "not" and after in ("only", "just", "merely"):
@@ -198,7 +201,9 @@ def _agree(name: str, sentence: Sentence, fact: Fact, token: Token, found: Seque
             if touching:
                 yield Fault("forecast", f"In `{name}`, {{{fact.id}}} has been measured; it is not what will happen.")
             continue
-        if fact.kind not in ("signal", "view"):
+        if fact.kind not in ("signal", "view") or (not touching and _of_something(sentence, move.token)):
+            continue
+        if move.token.low in ("above", "below") and not _levelled(fact):
             continue
         way = fact.speaks if fact.kind == "view" else fact.sign
         if way and move.way != way and not _own_words(move.token, fact):
@@ -209,6 +214,19 @@ def _agree(name: str, sentence: Sentence, fact: Fact, token: Token, found: Seque
             yield Fault("direction", f"In `{name}`, {{{fact.id}}} does not tell which way it moved; leave out "
                         f"{excerpt(move.token.text)}.")  # fmt: skip
             return
+
+
+def _levelled(fact: Fact) -> bool:
+    """Whether a fact says how far something is above or below another."""
+    return any(word in fact.thing for word in ("average", "high", "distance"))
+
+
+def _of_something(sentence: Sentence, word: Token) -> bool:
+    """Whether a word such as "decline" only names something that was there before: "the decline"."""
+    at = sentence.tokens.index(word)
+    return (
+        word.low in sets("nouns", "words") and at > 0 and sentence.tokens[at - 1].low in ("the", "this", "that", "its")
+    )
 
 
 def _touching(sentence: Sentence, fact: Token, word: Token) -> bool:
@@ -251,11 +269,30 @@ def _opposite(name: str, segment: Segment, fact: Fact, pack: Pack) -> Iterator[F
 def _order(name: str, segment: Segment, fact: Fact) -> Iterator[Fault]:
     """Two sides that change places: "declines outnumber advances" where the reading has it the other way round."""
     text = " ".join([one.low for one in segment.tokens])
+    wrong = _wrong_way(segment, fact)
+    if wrong:
+        yield Fault("direction", f"In `{name}`, {excerpt(wrong)} contradicts {{{fact.id}}}.")
     first, verb, second = fact.reads.lower().partition(" outnumber ")
     if verb and (f"{second}{verb}{first}" in text or f"{first} are outnumbered" in text):
         yield Fault("direction", f"In `{name}`, {{{fact.id}}} says that {excerpt(fact.reads)}.")
     if "its high" in fact.thing and any(word in text.split() for word in ("low", "lows", "bottom")):
         yield Fault("direction", f"In `{name}`, {{{fact.id}}} is {excerpt(fact.thing)}.")
+
+
+def _wrong_way(segment: Segment, fact: Fact) -> str:
+    """A word that turns round what a fact by its kind is about: a share above, a probability of a rise, who leads."""
+    tokens = segment.tokens
+    if ".above_" in fact.id and any(one.low == "below" for one in tokens):
+        return "below"
+    if fact.kind == "call" and "rise" in fact.thing:
+        before = list(takewhile(lambda one: one.text != fact.id, tokens))
+        return next((one.text for at, one in enumerate(before) if polarity(before, at) < 0), "")
+    for key, subject in table()["subjects"].items():
+        for at, one in enumerate(tokens) if fact.sign and fact.id.startswith(key) else ():
+            behind = range(at + 1, min(at + 3, len(tokens)))
+            if one.low == subject and any(_sense("lead", tokens, place) == -fact.sign for place in behind):
+                return one.text
+    return ""
 
 
 def _sense(axis: str, tokens: Sequence[Token], at: int) -> int:
@@ -353,6 +390,8 @@ def ungrounded(name: str, sentences: Sequence[Sentence], pack: Pack) -> Iterator
                 if move.token.low in _WHERE and before not in _TELLING:
                     continue
                 known = [fact for fact in pack.facts if fact.owner == role]
+                if move.token.low in ("above", "below"):
+                    known = [fact for fact in known if _levelled(fact)]
                 spans = [table()["windows"][one.low] for one in segment.tokens if one.low in table()["windows"]]
                 dated = [fact for fact in known if any(low <= window(fact.id) <= high for low, high in spans)]
                 if not any(fact.sign == move.way for fact in dated or known):

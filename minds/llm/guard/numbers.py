@@ -47,7 +47,7 @@ def beside(name: str, text: str, pack: Pack) -> Iterator[Fault]:
         right = re.findall(r"[A-Za-z']+|[^\sA-Za-z)\"']", after.lower())[:2]
         if left and left[-1] in _SIGN_WORDS:
             yield Fault("sign", f"In `{name}`, {shown} has its own sign and size; leave out {excerpt(left[-1])}.")
-        if left and left[-1] in _BOUND_WORDS:
+        if left and left[-1] in _BOUND_WORDS and "would" not in before.rpartition(".")[2].split():
             yield Fault("relation", f"In `{name}`, {shown} is the figure itself; nothing is {excerpt(left[-1])} it.")
         if right and right[0] in _UNITS_AFTER:
             yield Fault("unit", f"In `{name}`, {shown} brings its own unit; leave out {excerpt(right[0])}.")
@@ -152,8 +152,8 @@ def _is_date(tokens: Sequence[Token], at: int) -> bool:
     later = tokens[at + 2].low if at + 2 < len(tokens) else ""
     before = tokens[at - 1].low if at else ""
     if token.low in sets("dates", "turned") and before not in ("very",):
-        if token.low == "last" and after in ("day", "session"):
-            return False
+        if token.low == "past" or (token.low == "last" and (before == "the" or after in ("day", "session"))):
+            return after in ("year", "years", "decade", "decades", "hour", "hours", "minutes")
         return after in sets("dates", "periods") or (
             later in sets("dates", "periods") and after in sets("numbers", "counts")
         )

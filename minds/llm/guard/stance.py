@@ -61,16 +61,19 @@ def _claims(sentence: Sentence, pack: Pack) -> list[Claim]:
     minds = {word.lower() for other in pack.others for word in other.mind.split()} - {pack.mind.lower()}
     theirs = any(one.low in minds or one.low in _OTHERS for one in sentence.tokens)
     found: list[Claim] = []
-    condition = False
+    hard = soft = False
     for segment in sentence.segments:
-        condition = _conditional(segment) or (condition and segment.tokens[0].low not in ("but", "yet", "so"))
-        found += _in_segment(segment, target, theirs, condition)
+        if segment.tokens[0].text in (",", ";", ":") or segment.tokens[0].low in ("but", "yet", "so"):
+            soft = False
+            hard = hard and segment.tokens[0].low not in ("but", "yet", "so")
+        hard, soft = hard or _conditional(segment, "lasting"), soft or _conditional(segment, "conditional")
+        found += _in_segment(segment, target, theirs, hard or soft)
     return found
 
 
-def _conditional(segment: Segment) -> bool:
+def _conditional(segment: Segment, name: str) -> bool:
     """Whether a condition hangs on a segment; "I would sell this" is none."""
-    found = sets("grammar", "conditional")
+    found = sets("grammar", name)
     lows = [one.low for one in segment.tokens]
     return any(low in found and not (low == "would" and at and lows[at - 1] in _FIRST) for at, low in enumerate(lows))
 
@@ -96,6 +99,11 @@ def _names_thing(tokens: Sequence[Token], at: int) -> bool:
     """Whether a word such as "rally" only names something: "the rally", "QQQ's rally"."""
     if tokens[at].low not in sets("nouns", "words"):
         return False
+    near = [one.low for one in tokens[max(at - 3, 0) : at]]
+    if any(low in sets("grammar", "onward") for low in near):
+        return False
+    if tokens[at].low in ("upside", "downside") and near[-2:-1] and near[-2] in ("on", "to"):
+        return False
     for back in (at - 1, at - 2):
         if back >= 0 and (
             tokens[back].low in _THE or tokens[back].text.endswith(("'s", "’s", "s'")) or tokens[back].kind == "fact"
@@ -117,12 +125,22 @@ def states(field: Field, sentences: Sequence[Sentence], pack: Pack) -> Iterator[
     claims = [claim for sentence in sentences for claim in _claims(sentence, pack)]
     ahead = [claim for claim in claims if claim.ahead] or [claim for claim in claims if claim.plain]
     plain = [claim for claim in ahead if claim.plain]
-    if want and not any(claim.way == want and not _turned(claim) for claim in plain):
+    if (
+        want
+        and not any(claim.way == want and not _turned(claim) for claim in plain)
+        and (plain or _hands(sentences) != want)
+    ):
         yield Fault("no-side", f"`{field.name}` must say plainly that the view points {pack.side}.")
     against = next((claim for claim in plain if claim.way != want), None)
     if against is not None and not (against.theirs and want):
         yield Fault("other-side", f"`{field.name}` says {excerpt(against.token.text)}; the view points "
                     f"{pack.side if want else 'neither way'}.")  # fmt: skip
+
+
+def _hands(sentences: Sequence[Sentence]) -> int:
+    """Who is said to act, where nothing else is said: 1 for buyers, -1 for sellers, 0 for neither or both."""
+    lows = {one.low for sentence in sentences for one in sentence.tokens}
+    return bool(lows & {"buyers", "buying", "accumulation"}) - bool(lows & {"sellers", "selling", "distribution"})
 
 
 def _turned(claim: Claim) -> bool:
