@@ -41,7 +41,7 @@ _ADDRESS = re.compile(
     r"|\b(?:[a-z0-9-]{1,63}\.)+(?:com|net|org|io|info|biz|xyz|dev|app|ai|co|ru|cn|uk|eu|me|example|test)\b(?:/\S*)?",
     re.IGNORECASE,
 )
-_MARKS = str.maketrans("", "", "^`*~#|\\<>[]{}_")
+_MARKS = str.maketrans("", "", "^`*~#|\\<>[]{}")
 
 
 def sanitise(text: str, limit: int = _LIMIT) -> str:

@@ -13,9 +13,13 @@ from tests.minds.llm.guard.corpus import Case, honest
 from tests.minds.llm.guard.mutations import KINDS, Mutation, mutations
 
 EACH = 1000
+HONEST = (*honest(), *honest("held_out.toml"))
+"""The answers that the guards were made with, and a batch that was written when they were done: of that one's eighteen
+answers eight were refused at first, ten of their ninety sentences, and eight of its sign flips passed.
+"""
 
 
-@pytest.mark.parametrize("case", honest(), ids=[case.name for case in honest()])
+@pytest.mark.parametrize("case", HONEST, ids=[case.name for case in HONEST])
 def test_honest_answers_pass(case: Case) -> None:
     said = examine(case.answer(), case.form, case.pack)
     assert isinstance(said, Said), [fault for fault in said.faults]
@@ -26,16 +30,16 @@ def test_honest_answers_pass(case: Case) -> None:
 
 
 def test_the_honest_corpus_is_varied() -> None:
-    texts = [text for case in honest() for text in case.texts.values()]
+    texts = [text for case in HONEST for text in case.texts.values()]
     sentences = {part.strip() for text in texts for part in PLACEHOLDER.sub("x", text).split(". ")}
     words = {word.strip(".,:;?").lower() for text in texts for word in PLACEHOLDER.sub("", text).split()}
-    assert len(sentences) >= 100
-    assert len(words) >= 500
+    assert len(sentences) >= 200
+    assert len(words) >= 800
 
 
 def picked(kind: str) -> list[Mutation]:
     """A thousand of one kind: whoever has fewer ways to be wrong first, so that rare ones are all in."""
-    found = list(mutations(kind, honest()))
+    found = list(mutations(kind, HONEST))
     random.Random(kind).shuffle(found)
     if kind == "sign flip":  # words turned round are rarer than signs typed
         found.sort(
