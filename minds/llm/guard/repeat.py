@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from minds.llm.form import Form
 from minds.llm.guard.fault import Fault
@@ -36,9 +37,12 @@ def _runs(words: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
     return (tuple(words[at : at + length]) for at in range(len(words) - length + 1))
 
 
-def _called(pack: Pack, length: int) -> set[tuple[str, ...]]:
+@lru_cache(maxsize=256)
+def _called(pack: Pack, length: int) -> frozenset[tuple[str, ...]]:
     """Runs of words that the pack itself gives to be said."""
-    return {run for fact in pack.facts for text in (fact.thing, fact.reads) for run in _runs(_words(text), length)}
+    return frozenset(
+        run for fact in pack.facts for text in (fact.thing, fact.reads) for run in _runs(_words(text), length)
+    )
 
 
 def repeats(texts: Mapping[str, str], pack: Pack) -> Iterator[Fault]:
