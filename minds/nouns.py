@@ -9,7 +9,7 @@ symbol.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -17,14 +17,16 @@ from typing import Any
 from minds.record import CycleRecord
 from minds.text import name, ticker
 
-__all__ = ["Nouns", "called"]
+__all__ = ["Nouns", "called", "possessive", "spoken"]
 
 
 class Nouns:
     """Names of signals for one record."""
 
-    def __init__(self, record: CycleRecord) -> None:
-        self._owners = {target.role: ticker(target.symbol).lstrip("^") for target in record.targets}
+    def __init__(self, record: CycleRecord, shown: Callable[[str], str] | None = None) -> None:
+        """`shown` says how a target's symbol is printed, by default as a ticker without a caret."""
+        show = shown or _bare
+        self._owners = {target.role: show(target.symbol) for target in record.targets}
         self._known: dict[str, str] = {}
 
     def thing(self, signal: str) -> str:
@@ -34,15 +36,33 @@ class Nouns:
             found = self._known[signal] = self._make(signal)
         return found
 
+    def owner(self, role: str) -> str:
+        """Whoever plays a role, as a sentence names it: `QQQ`, `the market`."""
+        return self._owners.get(role) or _table()[2].get(role) or name(role)
+
     def _make(self, signal: str) -> str:
-        signals, measures, roles = _table()
+        signals, measures, _ = _table()
         if signal in signals:
             return signals[signal]
         role, _, measure = signal.partition(".")
         if measure in measures:
-            owner = self._owners.get(role) or roles.get(role) or name(role)
-            return measures[measure].format(owner=owner + ("'" if owner.endswith("s") else "'s"))
+            return measures[measure].format(owner=possessive(self.owner(role)))
         return f"the signal {name(signal).replace(',', ' ')}"
+
+
+def spoken(symbol: str) -> str:
+    """What people call a symbol: `the S&P` for `^GSPC`, else the ticker without a caret."""
+    known: str | None = _read()["names"].get(symbol)
+    return known or _bare(symbol)
+
+
+def possessive(owner: str) -> str:
+    """`QQQ's`, `small caps'`."""
+    return owner + ("'" if owner.endswith("s") else "'s")
+
+
+def _bare(symbol: str) -> str:
+    return ticker(symbol).lstrip("^")
 
 
 def called(role: str) -> tuple[str, ...]:

@@ -99,7 +99,9 @@ def title_case(text: str) -> str:
 
 def slug(title: str) -> str:
     """The title as part of a path: lower-case ASCII words joined by hyphens, at most 80 characters."""
-    ascii_only = unicodedata.normalize("NFKD", title.replace("'", "")).encode("ascii", "ignore").decode()
+    ascii_only = (
+        unicodedata.normalize("NFKD", title.replace("'", "").replace("&", "")).encode("ascii", "ignore").decode()
+    )
     words = re.findall(r"[a-z0-9]+", ascii_only.lower())
     while len(words) > 1 and len("-".join(words)) > 80:
         words.pop()

@@ -8,19 +8,18 @@ missing and each abstention are always there when the record holds them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from minds import figures
-from minds.lookup import speakers
-from minds.nouns import Nouns
+from minds.lookup import missing_names, speakers
+from minds.nouns import Nouns, spoken
 from minds.record import CycleRecord
-from minds.template.evidence import Desk, thesis_facts
+from minds.template.desk import Desk
+from minds.template.evidence import thesis_facts
 from minds.template.facts import facts
-from minds.template.phrases import Angle, Facts, Teller, load, order
-from minds.template.track import records_text, settled_texts
-from minds.text import clause, listing, plural, title_case
+from minds.template.phrases import Angle, Facts, Teller, day_number, load
+from minds.text import clause, count, listing, title_case
 from minds.view import Abstention, View
 from minds.writer import Draft
 
@@ -28,13 +27,16 @@ __all__ = ["Parts", "TemplateWriter"]
 
 _VOICES = ("macro", "flow", "contrarian")
 _MINDS = 5
-_SETTLED = 4
-_GAPS = 4
+_NAMES = 2
+_GROUPS = 2
 _FAINT = 0.015
-_SHORT_TITLE = 52
-_TURNS = ("fork", "insight")
+_SHORT_TITLE = 56
+_TURNS = ("turn", "further")
 _REST = ("mute", "regime", "form", "missing", "end")
-_FIGURE = re.compile(r"[0-9][0-9.,]*[0-9]%?")
+_LOOSE = ("ins_contra", "ins_clash", "ins_shared", "ins_torn", "com_shrink", "com_weight")
+"""Further turns that say little about the day's own evidence."""
+_FRESH = re.compile(r"no (?:bar|value|close)\b|its inputs")
+"""Reasons that are news: something that is there on other days is not there today."""
 
 
 class Parts(NamedTuple):
@@ -85,151 +87,195 @@ class _Essay:
     def __init__(self, record: CycleRecord) -> None:
         self.record = record
         self.called = speakers(record)
-        self.nouns = Nouns(record)
-        self.facts = facts(record, self.called, self.nouns)
-        self.teller = Teller(self.facts, date.fromisoformat(record.session).toordinal(), record.targets[0].key)
+        self.nouns = Nouns(record, spoken)
+        self.teller = Teller({}, day_number(record.session), record.targets[0].key)
+        self.desk = Desk(record, self.called, self.nouns, self.teller)
+        self.facts = self.teller.facts = facts(self.desk)
         self.say = self.teller.say
         self.said = record.views.get(record.targets[0].key, ())
-        self.told = ""
         self.name, self.angle = _angle(self.teller)
-        self.title = self._title(self.name, self.angle)
-        self.opening = self._opening(self.name)
+        self.title = self._title()
+        self.opening = self._opening()
+        self.told = self.opening
         self.theses = self._theses()
-        self.argument = tuple(self._sections())
+        self.told += " ".join(self.theses.values())
+        self._fade(self.facts)
+        self.argument = (("opening", self.opening), *self._sections())
 
-    def _sections(self) -> Iterator[tuple[str, str]]:
+    def _sections(self) -> list[tuple[str, str]]:
         """Section and paragraph, in the order of the day's angle."""
-        yield from self._add("opening", [self.opening])
         order_of = self.angle.order[self.teller.turn(f"order/{self.name}", len(self.angle.order))]
         sections: Mapping[str, Callable[[], Sequence[str]]] = {
-            "bridge": self._bridge,
             "theses": self._table,
-            "fork": lambda: self.say("fork").split("\n"),
-            "insight": lambda: self._insights(self.angle.skip),
+            "turn": self._turn,
+            "further": self._further,
             "mute": self._mute,
             "regime": self._regime,
             "form": self._form,
             "missing": self._missing,
-            "end": lambda: [self.say("end")],
+            "end": self._end,
         }
+        told: list[tuple[str, str]] = []
         for section in order_of:
-            yield from self._add(section, sections[section]())
+            kept = [text for text in sections[section]() if text]
+            self.told += " ".join(kept)
+            if section == "missing" and told and told[-1][0] in ("regime", "form"):  # an aside, not a point of its own
+                before, text = told.pop()
+                kept, section = [" ".join([text, *kept])], before
+            told += [(section, text) for text in kept]
+        return told
 
-    def _add(self, section: str, paragraphs: Sequence[str]) -> list[tuple[str, str]]:
-        kept = [text for text in paragraphs if text]
-        self.told += " ".join(kept)
-        return [(section, text) for text in kept]
-
-    def _title(self, name: str, angle: Angle) -> str:
-        """A headline; one in five on an ordinary day is not about the angle, and a short one may go on."""
-        general = not angle.urgent and self.teller.turn("title", 5) == 0
-        title = (self.say("title_any") if general else "") or self.say(f"title_{name}")
+    def _title(self) -> str:
+        """A headline, of an ordinary day in turn about its angle and about the evidence; a short one may go on."""
+        general = not self.angle.urgent and self.teller.turn("title", 2) == 0
+        title = (self.say("title_any") if general else "") or self.say(f"title_{self.name}")
         if len(title) <= _SHORT_TITLE and title[-1:] not in "?.":
             tail = self.say("tail")
-            if tail and self.teller.turn("tail", 2) and not set(tail.split()) & _telling(title):
+            if tail and self.teller.turn("tail", 5) and not _telling(tail) & _telling(title):
                 title = f"{title}, {tail}"
         return title_case(title)
 
-    def _opening(self, angle: str) -> str:
-        hook = self.say(f"hook_{angle}")
-        if "moves" not in self.facts or self.facts["moves"] in hook:
+    def _opening(self) -> str:
+        hook = self.say(f"hook_{self.name}")
+        if "day_is" not in self.facts or self.facts["day_is"][1:] in hook or self.facts.get("size", "?") in hook:
             return hook
         return f"{hook} {self.say('tape')}"
 
-    def _bridge(self) -> list[str]:
-        return [self.say("bridge")] if "top" in self.facts else []
-
     def _theses(self) -> Mapping[str, str]:
-        desk = Desk(self.record, self.called, self.nouns)
-        spoken = [item for item in self.said if isinstance(item, View)]
-        return {item.mind: self._thesis(item, thesis_facts(desk, item)) for item in spoken}
+        """Each speaker's case; whoever disagrees with the last one, or agrees, may take the word from it."""
+        theses: dict[str, str] = {}
+        last: View | None = None
+        for item in [item for item in self.said if isinstance(item, View)]:
+            own = thesis_facts(self.desk, item)
+            if last is not None and last.lean and item.lean:
+                against = (last.lean > 0.0) != (item.lean > 0.0)
+                own["ahead" if against else "before"] = self.called[last.mind]
+                own["opposite"] = "up" if last.lean > 0.0 else "down"
+            theses[item.mind] = self._thesis(item, own, "".join(theses.values()))
+            last = item
+        return theses
+
+    def _thesis(self, view: View, own: Facts, so_far: str) -> str:
+        voice, turn = view.mind if view.mind in _VOICES else "plain", self.teller.turn
+        if "one_thing" not in own:
+            return self.say("voice_bare", own)
+        told = own["one_amount"] in self.told + so_far
+        self._fade(own, so_far)
+        if view.confidence < _FAINT:
+            return self.say("voice_faint", own)
+        link = ""
+        if ("ahead" in own or "before" in own) and turn(f"link/{own['me']}", 2):
+            link = self.say("link_against" if "ahead" in own else "link_with", own)
+        heard = own | {"me": "it", "my": "its", "linked": ""} if link else own
+        pool = f"voice_{voice}_told" if told and turn(f"told/{own['me']}", 4) else f"voice_{voice}"
+        sentences = [link, self.say(pool, heard, self._place(view))]
+        if "two_thing" in own and turn(f"two/{own['me']}", 2):
+            sentences.append(self.say(f"voice_{voice}_two", own))
+        if "anti_thing" in own and turn(f"anti/{own['me']}", 5):
+            sentences.append(self.say(f"voice_{voice}_anti", own))
+        elif "unopposed" in own and turn(f"alone/{own['me']}", 2):
+            sentences.append(self.say("voice_unopposed", own))
+        if "lacks" in own and turn(f"lacks/{own['me']}", 8) == 0:
+            sentences.append(self.say("voice_lacks", own))
+        return " ".join([text for text in sentences if text])
+
+    def _place(self, view: View) -> int:
+        """The place among the speakers, since `it` speaks for several of them."""
+        return [item.mind for item in self.said].index(view.mind)
+
+    def _fade(self, known: Facts, so_far: str = "") -> None:
+        """Leave out figures that the reader knows: a clause without one takes the place of the clause with it."""
+        for key in [name.removesuffix("_gist") for name in known if name.endswith("_gist")]:
+            if known[f"{key}_amount"] in self.told + so_far:
+                known[f"{key}_is"] = known[f"{key}_gist"]
 
     def _table(self) -> list[str]:
         """The cases of the strongest minds, and the rest by name."""
-        spoken = [item for item in self.said if isinstance(item, View)]
-        ranked = sorted(spoken, key=lambda item: -item.confidence)
-        theses = [self.theses[item.mind] for item in spoken if item in ranked[:_MINDS]]
+        spoken_of = [item for item in self.said if isinstance(item, View)]
+        ranked = sorted(spoken_of, key=lambda item: -item.confidence)
+        theses = [self.theses[item.mind] for item in spoken_of if item in ranked[:_MINDS]]
         rest = [
             f"{self.called[item.mind]} {figures.strength(item.confidence)} {_side(item)}" for item in ranked[_MINDS:]
         ]
         return [*theses, self.say("rollcall", {"others": ", ".join(rest)})] if rest else theses
 
-    def _thesis(self, view: View, own: Facts) -> str:
-        say, voice = self.say, view.mind if view.mind in _VOICES else "plain"
-        if "one_thing" not in own:
-            return say("voice_bare", own)
-        sentences = [say("voice_faint" if view.confidence < _FAINT else f"voice_{voice}", own)]
-        if "two_thing" in own and self.teller.turn(f"two/{own['me']}", 3):
-            sentences.append(say(f"voice_{voice}_two", own))
-        if "anti_thing" in own:
-            sentences.append(say(f"voice_{voice}_anti", own))
-        elif "unopposed" in own:
-            sentences.append(say("voice_unopposed", own))
-        if "lacks" in own and self.teller.turn(f"lacks/{own['me']}", 3) == 0:
-            sentences.append(say("voice_lacks", own))
-        return " ".join(sentences)
+    def _turn(self) -> list[str]:
+        """What the table misses about the day's own point; on some days of split tables, the two ways to read it."""
+        share = 3 if self.name == "divergent" else 9
+        if "is_divergent" in self.facts and self.teller.turn("fork?", share) == 0:
+            fork = self.say("fork")
+            if fork:
+                return fork.split("\n")
+        pool = f"turn_{self.name}"
+        return [self._ground(self.say(pool), self.teller.turn("ground", 2) == 0)] if pool in load().pools else []
 
-    def _insights(self, skip: Sequence[str]) -> list[str]:
-        """Two or three turns of the argument: first what fits on few days, then what fits on most."""
-        paragraphs: list[str] = []
-        for kind, most in (("ins_", 2), ("com_", 3 - self.teller.turn("insights", 2))):
-            pools = [pool for pool in load().pools if pool.startswith(kind) and pool not in skip]
-            for place in order(f"{self.teller.seed}/{kind}", self.teller.day, len(pools)):
-                if len(paragraphs) == most:
-                    break
-                text = self.say(pools[place])
-                if text and not self._stale(text, paragraphs):
-                    paragraphs.append(text)
-        return paragraphs
+    def _ground(self, said: str, wanted: bool) -> str:
+        """A turn, on some days followed by what it means for the evidence at hand."""
+        return " ".join([text for text in (said, self.say("ground")) if text]) if said and wanted else said
 
-    def _stale(self, text: str, so_far: Sequence[str]) -> bool:
-        """Whether a paragraph only repeats figures that have been quoted twice already."""
-        told = self.told + " ".join(so_far)
-        found = _FIGURE.findall(text)
-        return bool(found) and all(told.count(figure) >= 2 for figure in found)
+    def _further(self) -> list[str]:
+        """One further turn of the argument: often one that fits on few days, else one that fits on most."""
+        kinds = ("ins_", "com_") if self.teller.turn("further", 3) else ("com_", "ins_")
+        for kind in kinds:
+            pools = [pool for pool in load().pools if pool.startswith(kind) and pool not in self.angle.skip]
+            first = self.teller.turn(kind, len(pools))
+            for pool in pools[first:] + pools[:first]:
+                text = self.say(pool)
+                if text:
+                    return [self._ground(text, pool in _LOOSE and self.teller.turn("ground", 2) == 1)]
+        return []
 
     def _mute(self) -> list[str]:
         silent = [(self.called[item.mind], item.reason) for item in self.said if isinstance(item, Abstention)]
         return [" ".join([self.say("mute", {"me": who, "why": clause(reason)}) for who, reason in silent])]
 
     def _regime(self) -> list[str]:
-        sentences = [
-            self.say("regime_again" if self.facts["reading"] in self.told else "regime"),
-            self.say("regime_parts"),
-        ]
-        for pool in ("regime_lost", "regime_path"):
-            if self.teller.turn(pool, 2):
-                sentences.append(self.say(pool))
+        known = any(self.facts.get(name, "") and self.facts[name] in self.told for name in ("reading", "reasons"))
+        after = ("regime_parts", "regime_path", "regime_lost", "regime_parts")[self.teller.turn("after", 4)]
+        sentences = [(self.say("regime_again") if known else "") or self.say("regime"), self.say(after)]
         return [" ".join([text for text in sentences if text])]
 
     def _form(self) -> list[str]:
         """How the calls did: what settled, and the record with n."""
-        texts = settled_texts(self.record.verdicts, self.record.session)
-        settled = [self.say("unsettled")]
-        if texts:
-            settled = [self.say("settled", {"verdicts": "; ".join(texts[:_SETTLED])})]
-            if len(texts) > _SETTLED:
-                settled.append(self.say("settled_more", {"more": str(len(texts) - _SETTLED)}))
-        record = [self.say("record_none" if "record_none" in self.facts else "record"), self.say("record_here")]
-        each = records_text(self.record, self.called, _MINDS)
-        if each:
-            record.append(self.say("record_minds", {"each": each}))
-        return [" ".join(settled), " ".join([text for text in record if text])]
+        verdict = [self.say("unsettled")]
+        if "v_call" in self.facts:
+            told = self.facts["v_did"][1:] in self.told
+            more = (
+                "settled_count"
+                if "several" in self.facts and (told or self.teller.turn("count", 2))
+                else "settled_score"
+            )
+            verdict = ["" if told else self.say("settled"), self.say(more) if "v_brier" in self.facts else ""]
+        if "void" in self.facts:
+            verdict.append(self.say("settled_void", {"why": self.facts["void"]}))
+        record = [self.say("record_none" if "record_none" in self.facts else "record")]
+        minds = self.say("record_minds") or self.say("record_mind")
+        record.append(minds if minds and self.teller.turn("keyed", 3) else self.say("record_here"))
+        return [" ".join([text for text in (*verdict, *record) if text])]
 
     def _missing(self) -> list[str]:
+        """One gap with its reason, what failed today before what never was there; the others are counted."""
         by_reason: dict[str, list[str]] = {}
         for item in self.record.missing:
             by_reason.setdefault(clause(item.reason), []).append(self.nouns.thing(item.signal))
         if not by_reason:
             return []
-        gaps = [f"{listing(list(dict.fromkeys(names)))} ({reason})" for reason, names in by_reason.items()]
-        if len(gaps) > _GAPS:  # over the days each has its turn
-            at = _GAPS * self.teller.turn("gaps", -(-len(gaps) // _GAPS))
-            gaps = gaps[at:] + gaps[:at]
-        sentences = [self.say("missing", {"gaps": "; ".join(gaps[:_GAPS])})]
-        if len(gaps) > _GAPS:
-            sentences.append(self.say("missing_more", {"rest": plural(len(gaps) - _GAPS, "group")}))
-        return [" ".join(sentences)]
+        groups = [(listing(list(dict.fromkeys(names))[:_NAMES]), reason) for reason, names in by_reason.items()]
+        fresh = [group for group in groups if _FRESH.match(group[1])] or groups
+        chosen = groups if len(groups) <= _GROUPS else [fresh[self.teller.turn("gap", len(fresh))]]
+        said = [self.say("missing", {"gap": gap, "why": reason, "me": reason}) for gap, reason in chosen]
+        named = sum([min(len(dict.fromkeys(by_reason[reason])), _NAMES) for _, reason in chosen])
+        rest = len(missing_names(self.record)) - named
+        if rest > 0 and self.teller.turn("rest", 3) == 0:
+            said.append(self.say("missing_more", {"rest": count(rest), "one_more" if rest == 1 else "more": ""}))
+        return [" ".join(said)]
+
+    def _end(self) -> list[str]:
+        own = f"end_{self.name}"
+        said = self.say(own) if own in load().pools and self.teller.turn("end", 5) else ""
+        said = said or self.say("end")
+        stake = self.say("stake") if self.teller.turn("stake", 3) else ""
+        return [" ".join([text for text in (said, stake) if text])]
 
     def prediction(self) -> str:
         """Prose after the stamped call."""
@@ -250,7 +296,8 @@ def _angle(teller: Teller) -> tuple[str, Angle]:
 
 def _telling(title: str) -> set[str]:
     """Words of a headline that its continuation must not repeat."""
-    return {word.strip(",:") for word in title.split() if len(word.strip(",:")) > 3}
+    words = {word.strip(",:").removesuffix("'s") for word in title.split()}
+    return {word for word in words if len(word) > 2 and word not in ("the", "and", "for", "into", "with")}
 
 
 def _side(view: View) -> str:

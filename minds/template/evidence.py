@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from minds import figures
-from minds.nouns import Nouns
-from minds.record import CycleRecord
+from minds.nouns import possessive
+from minds.template.desk import Desk
 from minds.template.phrases import Facts
-from minds.template.turns import Desk, other_debate, shared_evidence, shrunk_voice, thin_leans
+from minds.template.turns import other_debate, shared_evidence, shrunk_voice, thin_leans
 from minds.text import count, listing
 from minds.view import Abstention, Contribution, View
 
-__all__ = ["Desk", "debate_facts", "thesis_facts"]
+__all__ = ["debate_facts", "thesis_facts"]
 
 _AUDIBLE = 0.01
 _LOW, _HIGH = 0.40, 0.65
@@ -23,10 +23,9 @@ _DARK = 0.5
 _MANY_MISSING = 8
 
 
-def debate_facts(record: CycleRecord, called: Mapping[str, str], nouns: Nouns, call: str | None) -> Facts:
+def debate_facts(desk: Desk, call: str | None) -> Facts:
     """Facts on the lead target's debate, and on whether those of other targets differ."""
-    lead = record.targets[0]
-    desk = Desk(record, called, nouns)
+    record, lead = desk.record, desk.record.targets[0]
     said = record.views.get(lead.key, ())
     spoken = sorted([item for item in said if isinstance(item, View)], key=lambda item: (-item.confidence, item.mind))
     silent = [item for item in said if isinstance(item, Abstention)]
@@ -36,7 +35,7 @@ def debate_facts(record: CycleRecord, called: Mapping[str, str], nouns: Nouns, c
     parts = [(item, part) for item in spoken for part in item.contributions]
     if parts:
         item, part = max(parts, key=lambda pair: (abs(pair[1].amount), pair[1].signal))
-        found |= desk.evidence("ev", part, item.mind)
+        found |= desk.evidence("ev", part, item.mind) | {"ev_side": "up" if part.amount > 0.0 else "down"}
     found |= _for_and_against(desk, parts, call)
     found |= (
         shared_evidence(desk, spoken)
@@ -52,6 +51,7 @@ def thesis_facts(desk: Desk, view: View) -> Facts:
     up = view.lean > 0.0
     found = {
         "me": desk.called[view.mind],
+        "my": possessive(desk.called[view.mind]),
         "conf": figures.strength(view.confidence),
         "side": "up" if up else "down",
         "bull": "bullish" if up else "bearish",
@@ -63,7 +63,7 @@ def thesis_facts(desk: Desk, view: View) -> Facts:
     opposing = [part for part in ranked if (part.amount > 0.0) != up and abs(part.amount) >= _AUDIBLE]
     for key, chosen in (("one", backing[:1]), ("two", backing[1:2]), ("anti", opposing[:1])):
         for part in chosen:
-            found |= desk.evidence(key, part) | {f"{key}_share": figures.strength(abs(part.amount))}
+            found |= desk.evidence(key, part)
     if len(backing) > 1 and len(backing) == len(ranked):
         found["unopposed"] = ""
     if view.missing:
@@ -151,4 +151,6 @@ def _for_and_against(desk: Desk, parts: Sequence[tuple[View, Contribution]], cal
             item, part = max(having, key=lambda pair: (abs(pair[1].amount), pair[1].signal))
             found |= desk.evidence(key, part, item.mind)
             taken = part.signal
+    if "pro_mind" in found and found["pro_mind"] != found.get("con_mind", found["pro_mind"]):
+        found["two_sides"] = ""
     return found

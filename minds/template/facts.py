@@ -14,12 +14,13 @@ from engine.signals.spec import Signal
 from minds import figures
 from minds.gates import side
 from minds.lookup import claim_of, missing_names, why_none
-from minds.nouns import Nouns
+from minds.nouns import spoken
 from minds.record import CycleRecord
+from minds.template.desk import Desk
 from minds.template.evidence import debate_facts
-from minds.template.phrases import Facts
+from minds.template.phrases import Facts, Teller
 from minds.template.track import record_facts, verdict_facts
-from minds.text import clause, listing, plain, plural, ticker
+from minds.text import clause, listing, plain, plural
 
 __all__ = ["facts"]
 
@@ -34,18 +35,21 @@ _WIDTH = 0.05
 _SKEW = 0.0005
 _OLD = 100
 _APART = 0.1
+_PATHS = {"trending_up": "rising", "trending_down": "falling"}
 _PARTS = {"vs_200": "the long average"}
 
 
-def facts(record: CycleRecord, called: Mapping[str, str], nouns: Nouns) -> Facts:
-    """Every fact of a record; `called` and `nouns` are how the essay names minds and signals."""
-    lead = record.targets[0]
-    found = {"sym": ticker(lead.symbol).lstrip("^"), "weekday": figures.weekday(record.session)}
+def facts(desk: Desk) -> Facts:
+    """Every fact of a record, named and worded by `desk`."""
+    record, lead = desk.record, desk.record.targets[0]
+    found = {"sym": spoken(lead.symbol), "weekday": figures.weekday(record.session)}
     if record.missing:
         found["missing_n"] = plural(len(missing_names(record)), "input")
-    found |= _regime(record) | _call(record, lead) | _moves(record, lead) | _strangest(record, nouns)
-    found |= record_facts(record, called) | verdict_facts(record)
-    found |= debate_facts(record, called, nouns, found.get("call"))
+    found |= _regime(record) | _call(record, lead) | _moves(desk, lead) | _strangest(desk)
+    found |= record_facts(desk) | verdict_facts(desk)
+    found |= debate_facts(desk, found.get("call"))
+    if "v_call" in found and found["v_call"] == found.get("call") and found["v_sym"] == found["sym"]:
+        found["same_call"] = ""
     if "crossing" in found:
         found.pop("contra", None)  # a call against the minds and against history is neither's
     return found
@@ -66,6 +70,10 @@ def _regime(record: CycleRecord) -> Facts:
         found["reasons"] = "; ".join([clause(reason) for reason in reading.reasons])
     if reading.path != "unknown":
         found["path"] = reading.path.replace("_", " ")
+        found["path_as"] = _PATHS.get(reading.path, found["path"])
+    if reading.score is not None:
+        found["score"] = figures.value(reading.score, "score")
+        found |= {"score_up": ""} if reading.score > 0.0 else {}
     if reading.sessions == 1 and record.cycle > 1:
         found["changed"] = ""
     if reading.sessions >= _OLD:
@@ -91,6 +99,7 @@ def _call(record: CycleRecord, lead: Target) -> Facts:
         found["held"] = why_none(record, lead)
     else:
         found["call"] = side(claim.probability)
+        found["call_move"] = "a rise" if found["call"] == "up" else "a fall"
         found["p"] = figures.probability(claim.probability)
         found["confidence"] = figures.probability(max(claim.probability, 1.0 - claim.probability))
         found["due"] = figures.weekday(claim.deadline)
@@ -113,6 +122,8 @@ def _call(record: CycleRecord, lead: Target) -> Facts:
 
 def _edge(p: float, base: float) -> Facts:
     found = {"base": figures.probability(base)}
+    if base > 0.5:
+        found["base_up"] = ""
     if (p >= 0.5) != (base >= 0.5):
         found["crossing"] = ""
     elif abs(p - base) <= _NEAR:
@@ -138,8 +149,9 @@ def _band(band: Claim, low: float, high: float) -> Facts:
     return found
 
 
-def _moves(record: CycleRecord, lead: Target) -> Facts:
+def _moves(desk: Desk, lead: Target) -> Facts:
     """What the day did to the targets, and one that went against the lead."""
+    record = desk.record
     moves: dict[str, float] = {}
     for target in record.targets:
         signal = record.signals.get(f"{target.role}.ret_1d")
@@ -147,25 +159,44 @@ def _moves(record: CycleRecord, lead: Target) -> Facts:
             moves[target.symbol] = signal.value
     if not moves:
         return {}
-    found = {"moves": ", ".join([f"{ticker(sym).lstrip('^')} {figures.percent(move)}" for sym, move in moves.items()])}
+    found = {"moves": ", ".join([f"{spoken(sym)} {figures.percent(move)}" for sym, move in moves.items()])}
+    found["day_is"] = _day_is(desk.teller, moves)
     own, day = moves.get(lead.symbol), record.signals.get(f"{lead.role}.ret_1d")
     if own and day is not None and day.z is not None:
         found["fell" if own < 0.0 else "rose"] = ""
         if abs(day.z) >= _SHOCK:
             found["shock"] = figures.value(day.z, "sigma")
     if own:
-        found["move"] = figures.percent(own)
+        found |= {"move": figures.percent(own), "size": figures.percent(abs(own), sign=False)}
         for symbol, move in moves.items():
             if move * own < 0.0 and abs(move - own) >= _SPLIT and "split_sym" not in found:
-                found |= {"split_sym": ticker(symbol).lstrip("^"), "split_move": figures.percent(move)}
+                found |= {"split_sym": spoken(symbol), "split_move": figures.percent(move)}
     return found
 
 
-def _strangest(record: CycleRecord, nouns: Nouns) -> Facts:
+def _day_is(teller: Teller, moves: Mapping[str, float]) -> str:
+    """The day's moves as a clause: those that went one way, then those that went the other."""
+    ways: dict[int, list[tuple[str, str]]] = {}
+    for symbol, move in moves.items():
+        amount = figures.percent(abs(move), sign=False)
+        way = (move > 0.0) - (move < 0.0) if amount.strip("0.%") else 0
+        ways.setdefault(way, []).append((spoken(symbol), amount))
+    clauses = []
+    for way, group in ways.items():
+        if way:
+            verb = teller.say("verb_up" if way > 0 else "verb_down")
+            (first, amount), rest = group[0], group[1:]
+            clauses.append(listing([f"{first} {verb} {amount}", *[f"{who} {amount}" for who, amount in rest]]))
+        else:
+            clauses.append(f"{listing([who for who, _ in group])} did not move")
+    return " while ".join(clauses) if len(clauses) < 3 else "; ".join(clauses)
+
+
+def _strangest(desk: Desk) -> Facts:
     """The short gauge that is furthest from its normal, when that is far, or when even that is near."""
     scaled = [
         (abs(signal.z), name, signal)
-        for name, signal in record.signals.items()
+        for name, signal in desk.record.signals.items()
         if signal.z is not None and signal.window <= _SHORT and signal.unit == "return"
     ]
     if not scaled:
@@ -174,11 +205,7 @@ def _strangest(record: CycleRecord, nouns: Nouns) -> Facts:
     key = "spike" if far >= _SPIKE else "quiet" if far < _QUIET and len(scaled) >= 3 else ""
     if not key:
         return {}
-    return {
-        f"{key}_thing": nouns.thing(name),
-        f"{key}_value": figures.value(signal.value, signal.unit),
-        f"{key}_z": figures.value(signal.z or 0.0, "sigma"),
-    }
+    return desk.shows(key, name, signal.value) | {f"{key}_z": figures.value(signal.z or 0.0, "sigma")}
 
 
 def _by_distance(item: tuple[float, str, Signal]) -> tuple[float, str]:

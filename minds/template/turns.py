@@ -6,43 +6,21 @@ be …" is exact arithmetic, not rhetoric.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from minds import figures
 from minds.lookup import claim_of
-from minds.nouns import Nouns
+from minds.nouns import spoken
 from minds.record import CycleRecord
+from minds.template.desk import Desk
 from minds.template.phrases import Facts
-from minds.text import clause, ticker
-from minds.view import Abstention, Contribution, View
+from minds.text import clause
+from minds.view import Abstention, View
 
-__all__ = ["Desk", "other_debate", "shared_evidence", "shrunk_voice", "thin_leans"]
+__all__ = ["other_debate", "shared_evidence", "shrunk_voice", "thin_leans"]
 
 _HALF = 0.5
 _LIVELY = 3.0
-
-
-class Desk(NamedTuple):
-    """What evidence is spoken of with: the record, names of minds and of signals."""
-
-    record: CycleRecord
-    called: Mapping[str, str]
-    nouns: Nouns
-
-    def value(self, part: Contribution) -> str:
-        """The value behind a contribution, in its unit."""
-        signal = self.record.signals.get(part.signal)
-        return figures.value(part.value, signal.unit if signal is not None else None)
-
-    def evidence(self, key: str, part: Contribution, mind: str | None = None) -> Facts:
-        """`KEY_thing`, `KEY_value`, `KEY_reads` and perhaps `KEY_mind`."""
-        found = {
-            f"{key}_thing": self.nouns.thing(part.signal),
-            f"{key}_value": self.value(part),
-            f"{key}_reads": clause(part.reads),
-        }
-        return found if mind is None else found | {f"{key}_mind": self.called[mind]}
 
 
 def shared_evidence(desk: Desk, spoken: Sequence[View]) -> Facts:
@@ -66,7 +44,8 @@ def shared_evidence(desk: Desk, spoken: Sequence[View]) -> Facts:
                 )
                 found |= desk.evidence("shared", high, up.mind) | {
                     "shared_other": desk.called[down.mind],
-                    "shared_other_reads": desk.evidence("x", low)["x_reads"],
+                    "shared_other_reads": clause(low.reads),
+                    "shared_other_says": desk.evidence("x", low)["x_says"],
                 }
     tops: dict[tuple[str, bool], View] = {}
     for item in spoken:
@@ -96,6 +75,7 @@ def thin_leans(desk: Desk, spoken: Sequence[View]) -> Facts:
             found |= desk.evidence("thin", part, item.mind)
             found |= {"thin_from": figures.strength(item.confidence), "thin_to": figures.strength(abs(rest))}
             found["thin_flips" if rest * item.lean < 0 else "thin_fades"] = ""
+            found["thin_after"] = "the other way" if rest * item.lean < 0 else "the same way"
         pro = sum([part.amount for part in item.contributions if part.amount > 0])
         con = sum([-part.amount for part in item.contributions if part.amount < 0])
         if "torn_mind" not in found and min(pro, con) > 0.05 and pro + con > _LIVELY * abs(item.lean):
@@ -129,7 +109,7 @@ def other_debate(record: CycleRecord, label: str | None) -> Facts:
     for target in record.targets[1:]:
         debate = record.debates.get(target.key)
         if debate is not None and debate.label not in (label, "silent") and target.symbol != record.targets[0].symbol:
-            found = {"next_sym": ticker(target.symbol).lstrip("^"), "next_label": debate.label.replace("_", " ")}
+            found = {"next_sym": spoken(target.symbol), "next_label": debate.label.replace("_", " ")}
             claim = claim_of(record, target, "direction")
             if claim is not None and claim.probability is not None and claim.base_rate is not None:
                 found |= {
