@@ -1,15 +1,17 @@
 """Run a backtest: data in, ledger, scores and essays out.
 
-Contract: each session is one ledger entry, committed before the next begins, so a run can be killed at any instant and
-loses nothing it acknowledged. `resume` replays from the start, compares each cycle with the entry that is there, and
-continues after the last: a resumed run ends in the same bytes as an uninterrupted one, and a ledger made from other
-data or settings is refused at the first difference.
+Contract: each session is one ledger entry, committed by itself and acknowledged after that, so a run can be killed at
+any instant and loses nothing it acknowledged; a few sessions are worked out before the first of them is committed.
+`resume` replays from the start, compares each cycle with the entry that is there, and continues after the last: a
+resumed run ends in the same bytes as an uninterrupted one, and a ledger made from other data or settings is refused at
+the first difference.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ from backtest.scores import ScoreBook
 from backtest.settings import Settings
 from engine.bar_checks import Repair
 from engine.errors import InputError
-from engine.ledger import Head, Ledger
+from engine.ledger import Entry, Head, Ledger
 from engine.market import Market
 from engine.sources.base import Source
 from minds.adviser import AdviserDesk, Said
@@ -38,6 +40,10 @@ from minds.writer import Writer
 from regimes.registry import load_regime
 
 __all__ = ["Done", "Progress", "load_market", "run_backtest"]
+
+_BATCH = 8
+"""Sessions that are worked out before they are committed, one by one: the same work time and again finds what it needs
+in the processor's cache. With an adviser, whose answers cost money, each is committed at once."""
 
 Progress = Callable[[int, int, str], None]
 """Called after each session with (sessions done, sessions in all, ISO day)."""
@@ -189,17 +195,40 @@ def _cycles(
     essay = None
     kept = ledger.entries(1)
     quoted_from = 0 if settings.essays == "all" else replay.sessions - settings.essays
-    for done, record in enumerate(replay.run(settings.essays)):
-        head = _keep(ledger, kept, record, folder, book)
-        if done >= quoted_from:
-            essay = _essay(record, head, folder, writer)
-        if progress is not None:
-            progress(done + 1, replay.sessions, record.session)
+    done = 0
+    for batch in _batches(replay.run(settings.essays), _BATCH if settings.adviser is None else 1):
+        bodies = [document(record) for record in batch]
+        texts = [canonical(body) for body in bodies]
+        for body in bodies:
+            book.add(body)
+        for record, text in zip(batch, texts, strict=True):
+            head = _keep(ledger, kept, record.session, text, folder)
+            if done >= quoted_from:
+                essay = _essay(record, head, folder, writer)
+            done += 1
+            if progress is not None:
+                progress(done, replay.sessions, record.session)
     if next(kept, None) is not None:
         raise InputError(
             f"{folder.path} holds a longer run than --end {settings.end}; give a later --end or another --out"
         )
     return essay
+
+
+def _batches(records: Iterator[CycleRecord], size: int) -> Iterator[list[CycleRecord]]:
+    """So many records at a time; what was worked out before a failure comes before it."""
+    failure: BaseException | None = None
+    while failure is None:
+        batch: list[CycleRecord] = []
+        try:
+            batch.extend(itertools.islice(records, size))
+        except BaseException as error:
+            failure = error
+        if batch:
+            yield batch
+        elif failure is None:
+            return
+    raise failure
 
 
 def _essay(record: CycleRecord, head: Head, folder: RunFolder, writer: Writer) -> Path:
@@ -209,17 +238,14 @@ def _essay(record: CycleRecord, head: Head, folder: RunFolder, writer: Writer) -
     return folder.write_essay(file_name(record, draft.title), render(record, str(head), draft))
 
 
-def _keep(ledger: Ledger, kept: Any, record: CycleRecord, folder: RunFolder, book: ScoreBook) -> Head:
-    """Append the cycle, or check it against the entry that an earlier run has left; score what is kept."""
-    found = document(record)
-    text = canonical(found)
-    book.add(found)
+def _keep(ledger: Ledger, kept: Iterator[Entry], session: str, text: bytes, folder: RunFolder) -> Head:
+    """Append the cycle, or check it against the entry that an earlier run has left."""
     before = next(kept, None)
     if before is None:
-        return ledger.append("cycle", record.session, text)
+        return ledger.append("cycle", session, text)
     if before.body != text:
         raise InputError(
-            f"{folder.path} differs from this run at {record.session}: the data or the program have changed since; "
+            f"{folder.path} differs from this run at {session}: the data or the program have changed since; "
             "choose another --out"
         )
     return Head(before.seq + 1, before.digest)

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from backtest.run import Done, Progress, run_backtest
+from backtest.run import Done, Progress, _batches, run_backtest
 from backtest.settings import Settings, default_targets, parse_targets
 from engine.bars import FIELDS, Bars
 from engine.errors import ChainError, InputError, LedgerError
@@ -483,3 +483,20 @@ def test_scores_hold_no_path_and_no_timing(reference: Left, tmp_path_factory: py
         assert "seconds" not in path and "time" not in path
         assert not isinstance(value, str) or not ("/" in value or os.sep in value), path
     assert str(tmp_path_factory.getbasetemp()) not in reference.scores.decode()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_sessions_worked_out_before_a_failure_are_kept(size: int) -> None:
+    """Records are committed some at a time; nobody may lose those that came before a fault or an interruption."""
+
+    def records() -> Iterator[Any]:
+        yield from "abcd"
+        raise KeyboardInterrupt
+
+    seen: list[Any] = []
+    with pytest.raises(KeyboardInterrupt):
+        for batch in _batches(records(), size):
+            seen += batch
+    assert seen == list("abcd")
+    four: Iterator[Any] = iter("abcd")
+    assert [len(batch) for batch in _batches(four, size)] == [min(size, 4 - at) for at in range(0, 4, size)]
