@@ -24,8 +24,8 @@ class Nouns:
     """Names of signals for one record."""
 
     def __init__(self, record: CycleRecord, shown: Callable[[str], str] | None = None) -> None:
-        """`shown` says how a target's symbol is printed, by default as a ticker without a caret."""
-        show = shown or _bare
+        """`shown` says how a symbol is printed, and asks for short names; by default a ticker without a caret."""
+        show, self._short = shown or _bare, shown is not None
         self._owners = {target.role: show(target.symbol) for target in record.targets}
         self._known: dict[str, str] = {}
 
@@ -42,6 +42,8 @@ class Nouns:
 
     def _make(self, signal: str) -> str:
         signals, measures, _ = _table()
+        if self._short and signal in _read()["short"]:
+            return str(_read()["short"][signal])
         if signal in signals:
             return signals[signal]
         role, _, measure = signal.partition(".")

@@ -30,7 +30,7 @@ _MINDS = 5
 _NAMES = 2
 _GROUPS = 2
 _FAINT = 0.015
-_SHORT_TITLE = 56
+_SHORT_TITLE = 60
 _TURNS = ("turn", "further")
 _REST = ("mute", "regime", "form", "missing", "end")
 _LOOSE = ("ins_contra", "ins_clash", "ins_shared", "ins_torn", "com_shrink", "com_weight")
@@ -129,7 +129,7 @@ class _Essay:
         """A headline, of an ordinary day in turn about its angle and about the evidence; a short one may go on."""
         general = not self.angle.urgent and self.teller.turn("title", 2) == 0
         title = (self.say("title_any") if general else "") or self.say(f"title_{self.name}")
-        if len(title) <= _SHORT_TITLE and title[-1:] not in "?.":
+        if len(title) <= _SHORT_TITLE and not re.search(r"[0-9?.]", title):
             tail = self.say("tail")
             if tail and self.teller.turn("tail", 5) and not _telling(tail) & _telling(title):
                 title = f"{title}, {tail}"
@@ -260,11 +260,12 @@ class _Essay:
             by_reason.setdefault(clause(item.reason), []).append(self.nouns.thing(item.signal))
         if not by_reason:
             return []
-        groups = [(listing(list(dict.fromkeys(names))[:_NAMES]), reason) for reason, names in by_reason.items()]
+        most = {reason: 1 if reason.startswith("its ") else _NAMES for reason in by_reason}
+        groups = [(listing(list(dict.fromkeys(names))[: most[why]]), why) for why, names in by_reason.items()]
         fresh = [group for group in groups if _FRESH.match(group[1])] or groups
         chosen = groups if len(groups) <= _GROUPS else [fresh[self.teller.turn("gap", len(fresh))]]
         said = [self.say("missing", {"gap": gap, "why": reason, "me": reason}) for gap, reason in chosen]
-        named = sum([min(len(dict.fromkeys(by_reason[reason])), _NAMES) for _, reason in chosen])
+        named = sum([min(len(dict.fromkeys(by_reason[reason])), most[reason]) for _, reason in chosen])
         rest = len(missing_names(self.record)) - named
         if rest > 0 and self.teller.turn("rest", 3) == 0:
             said.append(self.say("missing_more", {"rest": count(rest), "one_more" if rest == 1 else "more": ""}))
