@@ -29,6 +29,7 @@ from minds.record import CycleRecord
 from regimes.features import REGIME_SIGNALS
 from regimes.model import RegimeModel, RegimeReader
 from regimes.odds import Facts, facts_ahead
+from regimes.reading import RegimeReading
 
 __all__ = ["Replay", "first_session", "reveal"]
 
@@ -96,8 +97,10 @@ class Replay:
         self._feed.prime(market, primed)
         self.cycle.prime(primed)
         known, facts = self._known(), self._facts()
-        for snapshot, day in zip(self._snapshots(primed, start, [""] * (start - primed)), facts, strict=False):
-            self.cycle.warm(snapshot, self._regime.read(snapshot), day)
+        for first in range(primed, start, _CHUNK):
+            some = range(first, min(first + _CHUNK, start))
+            for at, reading in zip(some, self._warm(some), strict=True):
+                self.cycle.warm(at, reading.score, facts[at - primed])
         quoted_from = start if essays == "all" else market.size - essays
         digests = market.digests(start)
         self.digest = digests[-1]
@@ -108,14 +111,25 @@ class Replay:
             stretch = slice(some.start - primed, some.stop - primed)
             days = map(Ahead, views, known[stretch], facts[stretch])
             snapshots = self._snapshots(some.start, some.stop, digests[some.start - start : some.stop - start])
+            readings = self._regime.ahead(self._frame, market.calendar.labels, some)
             for snapshot, ahead in zip(snapshots, days, strict=True):
-                reading = self._regime.read(snapshot)
+                reading = self._regime.read(snapshot) if readings is None else readings[snapshot.at - first]
                 quote = snapshot.at >= quoted_from
                 if adviser is None:
                     yield cycle.run(snapshot, reading, quote=quote, ahead=ahead)
                 else:
                     quote = quote or adviser.wants(snapshot.session)
                     yield adviser.advise(cycle.run(snapshot, reading, quote=quote, ahead=ahead))
+
+    def _warm(self, some: range) -> list[RegimeReading]:
+        """Reveal some sessions before the run and read the regime after each."""
+        readings = self._regime.ahead(self._frame, self._market.calendar.labels, some)
+        if readings is None:
+            snapshots = self._snapshots(some.start, some.stop, [""] * len(some))
+            return [self._regime.read(snapshot) for snapshot in snapshots]
+        stretch = slice(some.start, some.stop)
+        self._feed.reveal(session_rows(self._market, stretch), session_events(self._market, stretch))
+        return readings
 
     def _known(self) -> list[tuple[Known, ...]]:
         """What is known about each target, session by session from the first that is kept."""

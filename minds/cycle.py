@@ -70,12 +70,12 @@ class Cycle:
             )
             pair.prime(first, second)
 
-    def warm(self, snapshot: Snapshot, reading: RegimeReading, facts: Sequence[Facts]) -> None:
-        """Learn from a session before the run: no call is made."""
+    def warm(self, at: int, score: float | None, facts: Sequence[Facts]) -> None:
+        """Learn from session `at`, before the run, with its regime score: no call is made."""
         for risk, known in zip(self.risks, facts, strict=True):
-            risk.look(snapshot, reading.score, known)
+            risk.take(known, score)
         for pair in self.pairs:
-            pair.learn(self._feed, snapshot.at)
+            pair.learn(self._feed, at)
 
     def run(
         self, snapshot: Snapshot, reading: RegimeReading, *, quote: bool = False, ahead: Ahead | None = None
@@ -218,7 +218,10 @@ class Cycle:
         claims: list[Claim],
     ) -> None:  # fmt: skip
         for risk, known in zip(self.risks, facts, strict=True):
-            risk.look(snapshot, reading.score, known)
+            if known is None:
+                risk.look(snapshot, reading.score)
+            else:
+                risk.take(known, reading.score)
             draft = self._common(risk.symbol, MONTH, snapshot, as_of)
             if draft is not None:
                 claims.extend(risk.call(draft, reading.label))

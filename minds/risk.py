@@ -33,11 +33,12 @@ class RiskDesk:
         """Signals that it lives on: realised volatility, and what is expected of the month to come."""
         return self._reads
 
-    def look(self, snapshot: Snapshot, score: float | None, facts: Facts | None = None) -> None:
-        """Take in a session; `facts` are for one from which on all come with theirs (`regimes.odds.facts_ahead`)."""
-        if facts is not None:
-            self._odds = self._outlook.take(facts, score)
-            return
+    def take(self, facts: Facts, score: float | None) -> None:
+        """Take in a session by its facts (`regimes.odds.facts_ahead`), in a run in which all come with theirs."""
+        self._odds = self._outlook.take(facts, score)
+
+    def look(self, snapshot: Snapshot, score: float | None) -> None:
+        """Take in a session."""
         realised, expected = snapshot.values(self._reads)
         price = snapshot.price(self.symbol, "adj_close")
         self._odds = self._outlook.update(price, realised, expected, score)

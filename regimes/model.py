@@ -8,13 +8,15 @@ no regime to put in its place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, get_args
 
 from engine.errors import InputError, WorkshopError, told
+from engine.signals.compute import SignalFrame
 from engine.signals.spec import SignalSpec
 from engine.snapshot import Snapshot
 from regimes.reading import LABELS, Component, Path, RegimeReading, Status
-from regimes.rules import RulesModel
+from regimes.rules import READS, RulesModel
 
 __all__ = ["RegimeModel", "RegimeReader"]
 
@@ -56,6 +58,17 @@ class RegimeReader:
         self._model = model
         self._ours = type(model) is RulesModel  # asked on every session, it is made of checked signals alone
         self._sessions = 0
+
+    def ahead(self, frame: SignalFrame, labels: Sequence[str], sessions: range) -> list[RegimeReading] | None:
+        """The readings of the next `sessions` at once, in place of `read`; None where the model must see each day.
+
+        The rules model reads nothing but a day's own signals, so that it cannot know of those that come later.
+        """
+        if not isinstance(self._model, RulesModel) or not self._ours:
+            return None
+        self._sessions += len(sessions)
+        rows = frame.picked(READS, sessions.start, sessions.stop)
+        return list(map(self._model.read, labels[sessions.start : sessions.stop], rows))
 
     def read(self, snapshot: Snapshot) -> RegimeReading:
         """The reading after this session.

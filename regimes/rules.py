@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from engine.signals.compute import Row
 from engine.signals.spec import SignalSpec
 from engine.snapshot import Snapshot
 from regimes.features import REGIME_SIGNALS, WEIGHTS
@@ -19,10 +20,10 @@ from regimes.labels import LabelMachine
 from regimes.reading import Component, Fired, Label, RegimeReading, Status
 from regimes.staleness import AlertWatch, StaleWatch
 
-__all__ = ["RulesModel"]
+__all__ = ["READS", "RulesModel"]
 
 _DEGRADED_BELOW = 0.6
-_READ = (
+READS = (
     "regime.score", "regime.coverage", "regime.path_ratio", "regime.path_return",
     "volatility.level", "market.realised_vol_21d", "market.drawdown", "volatility.change_5d",
     "regime.realised_vol_ratio_5d", "regime.ret_5d_z", "market.ret_1d", "regime.appetite",
@@ -58,13 +59,15 @@ class RulesModel:
 
     def update(self, today: Snapshot) -> RegimeReading:
         """The reading after this session."""
+        return self.read(today.session, today.values(READS))
+
+    def read(self, session: str, values: Row) -> RegimeReading:
+        """The same from the values of the signals `READS`: all that this model looks at."""
         machine = self._machine
-        score, coverage, ratio, move, vix, realised, drawdown, vix_change, jump, week, ret, appetite, *parts = (
-            today.values(_READ)
-        )
+        score, coverage, ratio, move, vix, realised, drawdown, vix_change, jump, week, ret, appetite, *parts = values
         changed = machine.step(score, vix, realised, drawdown)
         if changed or not self._since:
-            self._since = today.session
+            self._since = session
         alerts = self._alert.update(vix, vix_change, realised, jump, week)
         doubts = self._stale.update(machine.state, score, ret, appetite)
         components = tuple(map(Component, WEIGHTS, parts, WEIGHTS.values()))

@@ -21,7 +21,7 @@ from engine.market import Market
 from engine.signals.columns import Columns, MissingRole
 from engine.signals.spec import SignalSpec
 
-__all__ = ["SignalFrame", "SignalIndex", "SignalRow", "compute_signals"]
+__all__ = ["Row", "SignalFrame", "SignalIndex", "SignalRow", "compute_signals"]
 
 Row = tuple[float | None, ...]
 
@@ -101,6 +101,12 @@ class SignalFrame:
         """Values of one signal from session `first` on, NaN where missing; `KeyError` when it is not declared."""
         found: FloatArray = self.values[self.index.at[name]]
         return found
+
+    def picked(self, names: Sequence[str], start: int, stop: int) -> list[Row]:
+        """Values of some signals, None where missing, one row per session as in `rows`."""
+        cut = slice(start - self.first, stop - self.first)
+        columns = [self.column(name)[cut].tolist() for name in names]
+        return list(zip(*[[None if x != x else x for x in column] for column in columns], strict=True))
 
     def rows(self, start: int, stop: int) -> list[SignalRow]:
         """One row per session from `start` to before `stop`, neither before `first`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -11,9 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backtest.replay import reveal
+from engine.signals.compute import compute_signals
 from engine.signals.table import signal_table
-from regimes.features import WEIGHTS
+from engine.snapshot import Feed
+from regimes.features import REGIME_SIGNALS, WEIGHTS
 from regimes.labels import LabelMachine
+from regimes.model import RegimeReader
 from regimes.reading import LABELS, RegimeReading
 from regimes.rules import RulesModel
 from tests.runs import made_up, snapshots
@@ -206,3 +211,29 @@ def test_a_degraded_reading_still_tells_what_fired() -> None:
     reading = read(regime__ret_5d_z=[-3.0], regime__coverage=[0.3])[0]
     assert reading.status == "degraded"
     assert reading.alert
+
+
+def test_readings_made_ahead_are_those_of_the_days() -> None:
+    """Over whole columns and day by day, in stretches of any length, one after the other."""
+    market = invented_market(7, 700)
+    frame = compute_signals(market, (*signal_table(WORLD), *REGIME_SIGNALS), 100)
+    feed = Feed(market.universe, market.calendar, market.symbols, market.size)
+    feed.prime(market, 100)
+    one, many = RegimeReader(RulesModel()), RegimeReader(RulesModel())
+    plain = [one.read(snapshot) for snapshot in reveal(market, frame, feed, range(100, 700), [""] * 600)]
+    ahead: list[RegimeReading] = []
+    for start, stop in itertools.pairwise((100, 101, 300, 556, 700)):
+        some = many.ahead(frame, market.calendar.labels, range(start, stop))
+        assert some is not None
+        ahead += some
+    assert ahead == plain
+    assert len({reading.label for reading in plain}) > 1 and any(reading.fired for reading in plain)
+
+
+def test_nobody_elses_readings_are_made_ahead() -> None:
+    class Other(RulesModel):
+        """Anything that is not the very class may look at more than a day's signals."""
+
+    market = invented_market(7, 60)
+    frame = compute_signals(market, (*signal_table(WORLD), *REGIME_SIGNALS))
+    assert RegimeReader(Other()).ahead(frame, market.calendar.labels, range(60)) is None
