@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from minds.advised import CAP, TILTS, Advice, Advised, excess, logit
@@ -227,7 +227,9 @@ def test_copies_learn_apart(sequence: list[Round], copies: int) -> None:
     assert [copy.weights for copy in together.copies] == [one.copies[0].weights for one in alone if one.copies]
 
 
-@given(base, st.sampled_from(NAMES), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+@given(base | st.floats(0.495, 0.505), st.sampled_from(NAMES), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+@example(0.5, "strong_down", 1.0, 1.0)
+@example(math.nextafter(0.5, 0.0), "strong_up", 1.0, 1.0)
 def test_an_adviser_that_may_not_turn_a_call_leaves_its_side(without: float, said: str, k: float, share: float) -> None:
     machine = Advised()
     machine.shrinkage.k, machine.copies = k, []

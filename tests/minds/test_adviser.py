@@ -24,7 +24,9 @@ from tests.worlds import WORLD, invented_bars
 SESSIONS, START = 460, 150
 OVERLAPPING = (Target("GRO", "growth", 2), Target("MKT", "market", 1), Target("GRO", "growth", 5))
 """The lead calls two sessions ahead, and its symbol is called five ahead as well: calls get into each other's way."""
-LAYOUTS = {"usual": TARGETS, "overlapping": OVERLAPPING}
+AHEAD = (Target("SML", "small", 3), Target("MKT", "market", 1))
+"""The lead's own calls overlap."""
+LAYOUTS = {"usual": TARGETS, "overlapping": OVERLAPPING, "ahead": AHEAD}
 
 Document = dict[str, Any]
 
