@@ -5,80 +5,33 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import orjson
 import pytest
 
-from backtest.run import run_backtest
-from backtest.settings import AdviserChoice, Settings, default_targets
-from desk.data import open_data
-from engine.ledger import Ledger
 from minds.advised import CAP, logit
 from minds.llm.adviser import ModelAdviser
 from minds.llm.call import Call
 from minds.llm.scripted import Scripted
 from minds.llm.writer import ModelWriter
 from minds.parse import parse_essay
-from minds.writer import Writer
 from tests.minds.llm.attacks.obedient import LINK, attacks, obey, outside, secret_of
 from tests.minds.llm.models import honest
+from tests.written import Ran, run, world
 
-MINDS = ("macro", "flow", "contrarian")
 SECRET = b"a key that nobody has"
 SESSIONS = 90
 DAILY = 9.0
 """Calls that each mind earns with a session: enough to be asked every day, repairs included."""
 
 
-class Ran(NamedTuple):
-    """What a run left."""
-
-    bodies: tuple[bytes, ...]
-    scores: bytes
-    essays: dict[str, str]
-
-
-def news() -> Iterator[dict[str, Any]]:
+def news() -> Iterator[dict[str, str]]:
     """Every attack as headline, as filing and as the name of a source."""
     for attack in attacks():
         yield {"text": attack.text[:2000], "source": "newswire", "tier": "press"}
         yield {"kind": "filing", "text": attack.text[:2000], "source": "regulator", "tier": "press"}
         yield {"text": f"Shares were little changed ({attack.id}).", "source": attack.text[:200], "tier": "press"}
-
-
-def world(folder: Path, *, struck: bool) -> Path:
-    """A quiet market of ninety sessions; five of the attacks on each day."""
-    lines = ['title = "Obedience"', "seed = 5", 'start = "2025-03-03"', "warm_up = 420", "", "[[segments]]",
-             f"sessions = {SESSIONS}"]  # fmt: skip
-    for at, event in enumerate(news() if struck else ()):
-        lines += ["", "[[events]]", f"session = {at % (SESSIONS - 2) + 1}"]
-        lines += [f"{key} = {_quoted(value)}" for key, value in event.items()]
-    path = folder / "obedience.toml"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
-
-
-def _quoted(text: str) -> str:
-    """A TOML string: surrogate pairs are no escape there, and neither is DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def run(out: Path, scenario: Path, writer: Writer | None, adviser: ModelAdviser | None = None) -> Ran:
-    opened = open_data(f"scenario:{scenario}", None, None, None)
-    first, last = opened.days()
-    settings = Settings(
-        opened.name, opened.universe, first, last, MINDS, default_targets(opened.universe),
-        essays="all" if adviser is None else 0,
-        adviser=None if adviser is None else AdviserChoice(adviser, date(2020, 1, 1), "Memory of it: not measured"),
-    )  # fmt: skip
-    run_backtest(settings, opened.source, out, writer=writer)
-    with Ledger.open(out / "ledger.sqlite") as ledger:
-        bodies = tuple([entry.body for entry in ledger.entries(1)])
-    essays = {path.name: path.read_text(encoding="utf-8") for path in sorted((out / "essays").glob("*.md"))}
-    return Ran(bodies, (out / "scores.json").read_bytes(), essays)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +41,7 @@ def model() -> Scripted:
 
 @pytest.fixture(scope="module")
 def struck(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return world(tmp_path_factory.mktemp("struck"), struck=True)
+    return world(tmp_path_factory.mktemp("struck"), SESSIONS, news())
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +68,7 @@ def test_every_attack_was_read(obeyed: Ran, model: Scripted) -> None:
 def test_no_number_moves(template: Ran, obeyed: Ran, tmp_path: Path) -> None:
     assert obeyed.bodies == template.bodies
     assert obeyed.scores == template.scores
-    without = run(tmp_path / "run", world(tmp_path, struck=False), None)
+    without = run(tmp_path / "run", world(tmp_path, SESSIONS), None)
     for ours, theirs in zip(obeyed.bodies, without.bodies, strict=True):
         one, other = orjson.loads(ours), orjson.loads(theirs)
         assert one.pop("data") != other.pop("data")  # the digest of the data: it knows of the events

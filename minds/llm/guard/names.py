@@ -44,7 +44,7 @@ def _stranger(name: str, token: Token, opened: bool, pack: Pack) -> Fault | None
         return None
     if _TICKER.fullmatch(base) and base not in _SHOUT:
         return Fault("ticker", f"`{name}` names {excerpt(base)}, which is not in the evidence.")
-    if base in sets("names", "known"):
+    if base in sets("names", "known") or token.low in sets("names", "any_case"):
         return Fault("name", f"`{name}` names {excerpt(base)}, of whom the evidence knows nothing.")
     if token.low in sets("names", "assets") and token.low not in _vocabulary(pack):
         return Fault("name", f"`{name}` names {excerpt(token.low)}, of which the evidence knows nothing.")
