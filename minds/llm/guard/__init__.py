@@ -8,7 +8,9 @@ raises on anything a model can write, and never repairs a text.
 - `reply`: from raw answer to fields
 - `letters`: characters, sentences, language
 - `numbers`: digits in words, units, signs, dates
-- `ground`: placeholders and citations; whom and what a figure belongs to, and which way it moved
+- `ground`: placeholders and citations; whom and what a figure belongs to
+- `windows`: which stretch of time it covers
+- `direction`, `moves`, `opposites`: which way it moved, and what it is taken to mean
 - `names`: tickers, names, sources, events that no fact knows
 - `stance`: the view's side, and voices that are not a mind's
 - `repeat`: repetition, and echoes of the prompt

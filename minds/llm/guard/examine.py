@@ -12,15 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from minds.llm.call import Answer
 from minds.llm.form import Field, Form, choices
 from minds.llm.guard.fault import Fault, Rejected, Said
-from minds.llm.guard.ground import anchored, cited, entities, windows
+from minds.llm.guard.ground import anchored, cited, entities
 from minds.llm.guard.letters import canonical, letters, shape
-from minds.llm.guard.moves import contradicts, moves, ungrounded
+from minds.llm.guard.moves import moves, ungrounded
 from minds.llm.guard.names import names, sources
 from minds.llm.guard.numbers import beside, dates, number_words
+from minds.llm.guard.opposites import contradicts
 from minds.llm.guard.prose import parse
 from minds.llm.guard.repeat import echoes, repeats
 from minds.llm.guard.reply import read
 from minds.llm.guard.stance import side, states, voice
+from minds.llm.guard.windows import windows
 from minds.llm.pack import Pack
 
 __all__ = ["examine", "examine_again"]

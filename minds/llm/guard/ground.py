@@ -1,4 +1,4 @@
-"""Positive grounding: every figure is cited, stands beside what it measures, and moves the way the prose says.
+"""Positive grounding: every figure is cited, and stands beside what it measures.
 
 Contract: works on segments, not on grammar, and errs on the side of rejecting: what cannot be tied to a fact is a
 fault. A false relation between two true figures can still pass ("one explains the other"); essays therefore print the
@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 from minds.llm.form import Form
 from minds.llm.guard.fault import Fault, excerpt
 from minds.llm.guard.fill import FREE, PLACEHOLDER
 from minds.llm.guard.lists import sets, table
-from minds.llm.guard.prose import Segment, Sentence, Token
+from minds.llm.guard.prose import Segment, Sentence, Token, says_much
+from minds.llm.guard.windows import window
 from minds.llm.pack import Fact, Pack
 
-__all__ = ["anchored", "cited", "entities", "windows"]
+__all__ = ["anchored", "cited", "entities"]
 
-_LONG = ("year", "quarter", "half-year")
 _OWNS = ("'s", "’s", "s'", "s’")
 
 
@@ -96,20 +95,20 @@ def _whose(sentence: Sentence, segment: Segment, token: Token, last: str) -> tup
     after = [one.role for one in segment.tokens[at:] if one.kind == "entity"]
     if after:
         return (after[0],)
-    if _says_much(segment):
+    if says_much(segment):
         return ()
     place = sentence.segments.index(segment)
     for earlier in reversed(sentence.segments[:place]):
         before = _nearest(earlier.tokens)
         if before:
             return before
-        if _says_much(earlier):
+        if says_much(earlier):
             return ()
     for later in sentence.segments[place + 1 :]:
         after = [one.role for one in later.tokens if one.kind == "entity"]
         if after:
             return (after[0],)
-        if _says_much(later):
+        if says_much(later):
             return ()
     pronoun = any(one.low in sets("grammar", "pronouns") for one in sentence.tokens)
     return (last,) if last and pronoun else ()
@@ -126,12 +125,6 @@ def _nearest(tokens: Sequence[Token]) -> tuple[str, ...]:
         if not left or left[-1] not in sets("grammar", "objects"):
             break
     return tuple(found)
-
-
-def _says_much(segment: Segment) -> bool:
-    """Whether a segment has a noun of its own that a figure could belong to."""
-    small = (sets("grammar", "loose"), sets("grammar", "light"), sets("move", "up"), sets("move", "down"))
-    return any(one.kind == "word" and not any(one.low in known for known in small) for one in segment.tokens)
 
 
 def anchored(name: str, sentences: Sequence[Sentence], pack: Pack) -> Iterator[Fault]:
@@ -161,10 +154,10 @@ def _when(fact: Fact, sentence: Sentence) -> bool:
 
 
 def _anchored(fact: Fact, sentence: Sentence, segment: Segment, before: Sentence | None, pack: Pack) -> bool:
-    signs = anchors(fact, pack)
+    signs = _anchors(fact, pack)
     if _hit(segment.tokens, signs, fact):
         return True
-    if not _refers(segment) and (_says_much(segment) or any(one.kind == "entity" for one in segment.tokens)):
+    if not _refers(segment) and (says_much(segment) or any(one.kind == "entity" for one in segment.tokens)):
         return False
     place = sentence.segments.index(segment)
     for near in (sentence.segments[max(place - 2, 0) : place], sentence.segments[place + 1 : place + 2]):
@@ -195,7 +188,7 @@ def _hit(tokens: Sequence[Token], signs: frozenset[str], fact: Fact) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def anchors(fact: Fact, pack: Pack) -> frozenset[str]:
+def _anchors(fact: Fact, pack: Pack) -> frozenset[str]:
     """Words of which one must stand near the fact's placeholder."""
     found = set()
     for text in (fact.thing, fact.reads):
@@ -214,52 +207,3 @@ def _stem(word: str) -> str:
         if word.endswith(end) and len(word) - len(end) >= 4:
             return word[: -len(end)]
     return word
-
-
-def windows(name: str, sentences: Sequence[Sentence], pack: Pack) -> Iterator[Fault]:
-    """A figure of one stretch of time beside the word for another."""
-    spans: Mapping[str, list[int]] = table()["windows"]
-    for sentence in sentences:
-        for before, one in pairwise(sentence.tokens):
-            if one.low in _LONG and before.low in ("the", "this", "a") and not _covered(spans[one.low], pack):
-                yield Fault("window", f"`{name}` speaks of the {one.low}, and no fact is about it.")
-        for segment in sentence.segments:
-            named = [one for one in segment.tokens if one.low in spans and one.kind == "word"]
-            if not named and segment.facts and not _says_much(segment):
-                place = sentence.segments.index(segment)
-                beside = [*sentence.segments[max(place - 1, 0) : place], *sentence.segments[place + 1 : place + 2]]
-                named = next((found for near in beside if (found := _spanning(near, spans))), [])
-            elif not named and segment.facts and segment.tokens[0].text == ":":
-                named = _spanning(sentence.segments[max(sentence.segments.index(segment) - 1, 0)], spans)
-            for token in segment.facts:
-                size = window(token.text)
-                if not size or not named:
-                    continue
-                near = _closest(named, token)
-                low, high = spans[near.low]
-                if not low <= size <= high and not _reads(near, pack.fact(token.text)):
-                    yield Fault("window", f"In `{name}`, {{{token.text}}} is not about the {near.low}.")
-
-
-def _covered(span: list[int], pack: Pack) -> bool:
-    return any(span[0] <= window(fact.id) <= span[1] for fact in pack.facts)
-
-
-def _spanning(segment: Segment, spans: Mapping[str, list[int]]) -> list[Token]:
-    """Words for stretches of time in a segment without figures of its own."""
-    return [] if segment.facts else [one for one in segment.tokens if one.low in spans and one.kind == "word"]
-
-
-def _closest(named: Sequence[Token], fact: Token) -> Token:
-    distances = [abs(one.start - fact.start) for one in named]
-    return named[distances.index(min(distances))]
-
-
-def window(name: str) -> int:
-    """Sessions in a fact's id (`growth.ret_5d` is 5); 0 when it tells none."""
-    tail = name.rpartition("_")[2]
-    return int(tail[:-1]) if tail.endswith("d") and tail[:-1].isdecimal() and tail.isascii() else 0
-
-
-def _reads(token: Token, fact: Fact | None) -> bool:
-    return fact is not None and token.low in f"{fact.thing} {fact.reads}".lower().split()

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from minds.llm.guard.lists import sets
 from minds.llm.pack import Entity, Pack
 
-__all__ = ["Segment", "Sentence", "Token", "parse", "split"]
+__all__ = ["Segment", "Sentence", "Token", "parse", "says_much", "split"]
 
 _STOP = re.compile(r"[.?!]+[\"')”’]*(?=\s|$)")
 _NO_STOP = re.compile(r"(?:\b(?:vs|e\.g|i\.e|etc|Mr|Mrs|St)|\b[A-Z](?:\.[A-Z])*)\.$")
@@ -157,3 +157,9 @@ def _breaks(tokens: Sequence[Token], at: int, token: Token, breaks: frozenset[st
     if token.text == "(":
         return not (at + 2 < len(tokens) and tokens[at + 1].kind == "fact" and tokens[at + 2].text == ")")
     return token.text == ")" and not (at >= 2 and tokens[at - 1].kind == "fact" and tokens[at - 2].text == "(")
+
+
+def says_much(segment: Segment) -> bool:
+    """Whether a segment has a noun of its own that a figure could belong to."""
+    small = (sets("grammar", "loose"), sets("grammar", "light"), sets("move", "up"), sets("move", "down"))
+    return any(one.kind == "word" and not any(one.low in known for known in small) for one in segment.tokens)

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from minds.llm.form import Field
+from minds.llm.guard.direction import forward_from, polarity
 from minds.llm.guard.fault import Fault, excerpt
 from minds.llm.guard.lists import lists, sets, table
-from minds.llm.guard.moves import forward_from, polarity
 from minds.llm.guard.prose import Segment, Sentence, Token
 from minds.llm.pack import Pack
 
