@@ -36,6 +36,11 @@ class Nouns:
             found = self._known[signal] = self._make(signal)
         return found
 
+    def known(self, signal: str) -> str:
+        """As `thing`, but empty for a signal that no table knows."""
+        signals, measures, _ = _table()
+        return self.thing(signal) if signal in signals or signal.partition(".")[2] in measures else ""
+
     def owner(self, role: str) -> str:
         """Whoever plays a role, as a sentence names it: `QQQ`, `the market`."""
         return self._owners.get(role) or _table()[2].get(role) or name(role)

@@ -35,6 +35,7 @@ _TURNS = ("turn", "further")
 _REST = ("mute", "regime", "form", "missing", "end")
 _LOOSE = ("ins_contra", "ins_clash", "ins_shared", "ins_torn", "com_shrink", "com_weight")
 """Further turns that say little about the day's own evidence."""
+_SIGNAL = re.compile(r"(?<![\w.])[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(?![\w.])")
 _FRESH = re.compile(r"no (?:bar|value|close)\b|its inputs")
 """Reasons that are news: something that is there on other days is not there today."""
 
@@ -227,7 +228,11 @@ class _Essay:
 
     def _mute(self) -> list[str]:
         silent = [(self.called[item.mind], item.reason) for item in self.said if isinstance(item, Abstention)]
-        return [" ".join([self.say("mute", {"me": who, "why": clause(reason)}) for who, reason in silent])]
+        return [" ".join([self.say("mute", {"me": who, "why": self._named(reason)}) for who, reason in silent])]
+
+    def _named(self, reason: str) -> str:
+        """A reason as a clause, with signals called as everywhere else."""
+        return _SIGNAL.sub(lambda found: self.nouns.known(found[0]) or found[0], clause(reason))
 
     def _regime(self) -> list[str]:
         known = any(self.facts.get(name, "") and self.facts[name] in self.told for name in ("reading", "reasons"))

@@ -123,6 +123,8 @@ _FAULTS = {
     "an unbalanced bracket": r"^[^()]*\([^()]*$|^[^()]*\)[^()]*$",
     "half a quotation": r'^[^"]*"[^"]*$',
     "one star": r"(?<!\*)\*(?!\*)",
+    "a mood that does not fit": r"\bShould [^,.]{1,60} (?:proves|turns|wins|is|has)\b|\beither [^,.]{1,60} and\b",
+    "a signal by its code name": r"\b[a-z_]+\.[a-z]+_[a-z0-9_]+\b",
     "a sign spoken twice": r"\b(?:fell|lost|shed|rose|gained|added|down|up|below|above|gave up) [-+][0-9]",
 }  # fmt: skip
 _PATTERNS = {name: re.compile(pattern, re.MULTILINE) for name, pattern in _FAULTS.items()}

@@ -238,6 +238,8 @@ def test_the_careful_reader_is_awake() -> None:
         "half a quotation": 'It is "late.',
         "one star": "It is *late.",
         "a sign spoken twice": "It fell -2.00%.",
+        "a mood that does not fit": "Should fear proves to be right, I shall say so.",
+        "a signal by its code name": "It lacks curve.slope_10y3m today.",
     }
     for name, text in bad.items():
         found = faults(Prose("A Title", (text,), ""))
