@@ -36,6 +36,8 @@ _REST = ("mute", "regime", "form", "missing", "end")
 _LOOSE = ("ins_contra", "ins_clash", "ins_shared", "ins_torn", "com_shrink", "com_weight")
 """Further turns that say little about the day's own evidence."""
 _SIGNAL = re.compile(r"(?<![\w.])[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(?![\w.])")
+_STATES = ("crisis", "stale", "transition", "alert", "dark", "degraded")
+"""Angles that are the news of their days, so that the headline is about them."""
 _FRESH = re.compile(r"no (?:bar|value|close)\b|its inputs")
 """Reasons that are news: something that is there on other days is not there today."""
 
@@ -128,7 +130,7 @@ class _Essay:
 
     def _title(self) -> str:
         """A headline, of an ordinary day in turn about its angle and about the evidence; a short one may go on."""
-        general = not self.angle.urgent and self.teller.turn("title", 2) == 0
+        general = not self.angle.urgent and self.name not in _STATES and self.teller.turn("title", 2) == 0
         title = (self.say("title_any") if general else "") or self.say(f"title_{self.name}")
         if len(title) <= _SHORT_TITLE and not re.search(r"[0-9?.]", title):
             tail = self.say("tail")
@@ -216,9 +218,10 @@ class _Essay:
 
     def _further(self) -> list[str]:
         """One further turn of the argument: often one that fits on few days, else one that fits on most."""
+        inside = ("ins_parts",) if self._after() == "regime_parts" else ()  # one look inside the regime is enough
         kinds = ("ins_", "com_") if self.teller.turn("further", 3) else ("com_", "ins_")
         for kind in kinds:
-            pools = [pool for pool in load().pools if pool.startswith(kind) and pool not in self.angle.skip]
+            pools = [pool for pool in load().pools if pool.startswith(kind) and pool not in (*self.angle.skip, *inside)]
             first = self.teller.turn(kind, len(pools))
             for pool in pools[first:] + pools[:first]:
                 text = self.say(pool)
@@ -236,9 +239,12 @@ class _Essay:
 
     def _regime(self) -> list[str]:
         known = any(self.facts.get(name, "") and self.facts[name] in self.told for name in ("reading", "reasons"))
-        after = ("regime_parts", "regime_path", "regime_lost", "regime_parts")[self.teller.turn("after", 4)]
-        sentences = [(self.say("regime_again") if known else "") or self.say("regime"), self.say(after)]
+        sentences = [(self.say("regime_again") if known else "") or self.say("regime"), self.say(self._after())]
         return [" ".join([text for text in sentences if text])]
+
+    def _after(self) -> str:
+        """What follows the reading today."""
+        return ("regime_parts", "regime_path", "regime_lost", "regime_parts")[self.teller.turn("after", 4)]
 
     def _form(self) -> list[str]:
         """How the calls did: what settled, and the record with n."""
