@@ -43,6 +43,8 @@ def polarity(tokens: Sequence[Token], at: int, *, claims: bool = False) -> int:
     before = tokens[at - 1].low if at else ""
     if (word == "back" and before in _GAVE) or (word == "on" and before in _PUT):
         return -1 if word == "back" else 1
+    if word == "ground" and any(one.low in _GAVE for one in tokens[max(at - 2, 0) : at]):
+        return -1
     up = word in sets("move", "up") or (claims and word in sets("claim", "up"))
     down = word in sets("move", "down") or (claims and word in sets("claim", "down"))
     if up == down or _phrasal(tokens, at):
@@ -115,6 +117,8 @@ def _handed(segment: Segment, ahead: int) -> list[Move]:
     tokens = segment.tokens
     for at, token in enumerate(tokens):
         way = (token.low in _BROUGHT) - (token.low in _TOOK)
+        if token.low in _GAVE and at + 1 < len(tokens) and tokens[at + 1].low in ("up", "away"):
+            way = -1
         if way and any(one.kind == "fact" for one in tokens[at + 1 : at + 4]):
             return [Move(token, at, way, at > ahead)]
     return []

@@ -20,6 +20,9 @@ from minds.llm.pack import Fact, Pack
 
 __all__ = ["anchored", "cited", "entities"]
 
+_EITHER = frozenset(["long", "short"])
+"""Words of many things, of averages as of yields."""
+_RELATIVE = frozenset(["which", "who", "that", "whose"])
 _OWNS = ("'s", "’s", "s'", "s’")
 
 
@@ -95,7 +98,7 @@ def _whose(sentence: Sentence, segment: Segment, token: Token, last: str) -> tup
     after = [one.role for one in segment.tokens[at:] if one.kind == "entity"]
     if after:
         return (after[0],)
-    if says_much(segment):
+    if says_much(segment) and segment.tokens[0].low not in _RELATIVE:
         return ()
     place = sentence.segments.index(segment)
     for earlier in reversed(sentence.segments[:place]):
@@ -170,6 +173,8 @@ def _anchored(fact: Fact, sentence: Sentence, segment: Segment, before: Sentence
 def _refers(segment: Segment) -> bool:
     """Whether a segment is about what was named before: a pronoun comes before any noun and before the figure."""
     pronouns, small = sets("grammar", "pronouns"), sets("grammar", "loose")
+    if segment.tokens[0].low in _RELATIVE:
+        return True
     for one in segment.tokens:
         if one.kind == "fact":
             rest = segment.tokens[segment.tokens.index(one) + 1 :]
@@ -199,6 +204,8 @@ def _anchors(fact: Fact, pack: Pack) -> frozenset[str]:
             found |= set(names.split())
     loose, plain = sets("grammar", "loose"), sets("grammar", "function")
     own = {word for word in found if word and word not in plain and (word not in loose or not fact.owner)}
+    if not name.startswith("curve"):
+        own -= _EITHER
     return frozenset(own | {_stem(word) for word in own})
 
 

@@ -116,7 +116,11 @@ def _is_number(tokens: Sequence[Token], at: int, pack: Pack) -> bool:
         )
     if word in sets("numbers", "counts") or word == "one":
         paired = tokens[at + 1 : at + 5]
-        if after in ("to", "in", "of", "out", "or", "from") and any(one.low in _COUNTED for one in paired[1:]):
+        if (
+            after in ("to", "in", "of", "out", "or", "from")
+            and any(one.low in _COUNTED for one in paired[1:])
+            and not any(one.low in _VOICES for one in paired)
+        ):
             return True
     return word in sets("numbers", "counts") and not _counts(word, after, later, pack)
 

@@ -35,6 +35,7 @@ def opposite(name: str, segment: Segment, fact: Fact, pack: Pack) -> Iterator[Fa
             (axis == "trade" and fact.unit == "return" and named)
             or (axis == "level" and fact.unit in _STILL)
             or (axis == "width" and gap)
+            or (axis in ("width", "weight") and fact.owner == "breadth")
         ):
             way = fact.sign
         if not way:

@@ -123,7 +123,9 @@ def sign_flip(sentence: str, case: Case) -> Iterator[str]:
     thesis = sentence in case.texts.get("thesis", "")
     for one, other in _OPPOSITES:
         for old, new in ((one, other), (other, one)):
-            for found in re.finditer(rf"\b{old}\b(?! yield| back| price)", sentence, re.IGNORECASE):
+            for found in re.finditer(
+                rf"(?<!\bme )(?<!gave )\b{old}\b(?! up)(?! yield| back| price)", sentence, re.IGNORECASE
+            ):
                 told = _tells(sentence, found.start(), case.pack) and old not in ("fade", "buy")
                 if told or (thesis and old in _VIEWS):
                     word = new.capitalize() if found[0][0].isupper() else new

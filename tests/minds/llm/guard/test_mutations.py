@@ -14,9 +14,10 @@ from tests.minds.llm.guard.corpus import Case, honest
 from tests.minds.llm.guard.mutations import KINDS, Mutation, mutations
 
 EACH = 1000
-HONEST = (*honest(), *honest("held_out.toml"))
-"""The answers that the guards were made with, and a batch that was written when they were done: of that one's eighteen
-answers eight were refused at first, ten of their ninety sentences, and eight of its sign flips passed.
+HONEST = (*honest(), *honest("held_out.toml"), *honest("third.toml"))
+"""The answers that the guards were made with, and two batches that were written when they were done. Of the first of
+these eight of eighteen answers were refused when they were new, 16 of 108 sentences, and ten of some 13,000 mutations passed;
+of the second five of twelve (one rightly: its thesis said no side), five of 72 sentences, and two of some 8,800 mutations. What that taught is in the guards now, so these figures, not the zeros below, are what to expect of new text.
 """
 
 
