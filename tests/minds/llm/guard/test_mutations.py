@@ -16,8 +16,10 @@ from tests.minds.llm.guard.mutations import KINDS, Mutation, mutations
 EACH = 1000
 HONEST = (*honest(), *honest("held_out.toml"), *honest("third.toml"))
 """The answers that the guards were made with, and two batches that were written when they were done. Of the first of
-these eight of eighteen answers were refused when they were new, 16 of 108 sentences, and ten of some 13,000 mutations passed;
-of the second five of twelve (one rightly: its thesis said no side), five of 72 sentences, and two of some 8,800 mutations. What that taught is in the guards now, so these figures, not the zeros below, are what to expect of new text.
+these eight of eighteen answers were refused when they were new, 16 of 108 sentences, and ten of some 13,000
+mutations passed; of the second five of twelve (one rightly: its thesis said no side), five of 72 sentences, and two
+of some 8,800 mutations. What that taught is in the guards now, so these figures, not the zeros below, are what to
+expect of new text.
 """
 
 
