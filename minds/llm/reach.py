@@ -43,7 +43,11 @@ _REFUSALS = {
     413: "the host finds the question too long (413)",
     422: "the host does not accept the call as it is (422)",
 }
-_FINISHES = frozenset({"stop", "length", "content_filter"})
+_STOPS = frozenset(
+    {"stop", "STOP", "COMPLETE", "end_turn", "eos", "eos_token", "stop_sequence", "tool_calls", "tool_use"}
+)
+"""What hosts call the end of a whole answer; a tool is how some are made to answer in a schema."""
+_REASON_NAMES = frozenset({"finish_reason", "finishReason", "stop_reason", "done_reason"})
 
 
 class LiteLLM:
@@ -249,31 +253,35 @@ def _parsed(said: Any, body: bytes | None) -> tuple[str, str, int, int]:
         raise Fault("transport", "the host calls a tool that nobody offered", again=True)
     if not isinstance(text, str) or not text.strip():
         raise Fault("transport", "the answer is empty", again=True)
-    if body is not None and _doubtful(body):
+    doubtful, reasons = (False, set()) if body is None else _read_again(body)
+    if doubtful:
         raise Fault("transport", "the answer says one thing twice, or not why it ends", again=True)
+    if finish not in ("length", "content_filter"):
+        finish = "stop" if finish == "stop" and reasons <= _STOPS else "other"
     tokens_in, tokens_out = (count if type(count) is int and count > 0 else 0 for count in counts)
-    return text, finish if finish in _FINISHES else "other", tokens_in, tokens_out
+    return text, finish, tokens_in, tokens_out
 
 
-def _doubtful(body: bytes) -> bool:
-    """Whether the host's own document holds a name twice, or choices without a reason to stop.
+def _read_again(body: bytes) -> tuple[bool, set[str]]:
+    """Whether the host's own document holds a name twice, or choices without a reason to stop; and all such reasons.
 
-    litellm takes the last of two values, and calls a missing reason `stop`.
+    litellm takes the last of two values, and a missing or unknown reason, even a broken connection, for `stop`.
     """
-    twice = False
+    twice, reasons = False, set()
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal twice
         found = dict(pairs)
         twice |= len(found) < len(pairs)
+        reasons.update([value for name, value in pairs if name in _REASON_NAMES and isinstance(value, str)])
         return found
 
     try:
         document = json.loads(body, object_pairs_hook=once)
     except (ValueError, RecursionError):  # not one document of JSON, as some hosts of other forms send
-        return twice
+        return twice, reasons
     choices = document.get("choices") if isinstance(document, dict) else None
     if not isinstance(choices, list):
-        return twice
-    reasons = [choice.get("finish_reason") if isinstance(choice, dict) else None for choice in choices]
-    return twice or not all([isinstance(reason, str) for reason in reasons])
+        return twice, reasons
+    stated = [isinstance(choice, dict) and isinstance(choice.get("finish_reason"), str) for choice in choices]
+    return twice or not all(stated), reasons
