@@ -49,7 +49,7 @@ class ModelAdviser:
         if isinstance(outcome, NoAnswer):
             return Said("", f"no answer, {outcome.reason}")
         leaning = pack._replace(side=_side(outcome, pack))
-        seen = examine(outcome, ADVISE, leaning, prompt=question.texts, canary=question.canary)
+        seen = examine(outcome, ADVISE, leaning, prompt=question.texts, canary=question.canary, marker=question.marker)
         if isinstance(seen, Rejected):
             return Said("", f"answer rejected, {next(iter([fault.kind for fault in seen.faults]), 'unsound')}")
         return Said(seen.fields["tilt"], fill(seen.fields["because"], pack))

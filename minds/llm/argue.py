@@ -213,7 +213,10 @@ class Arguments:
                     why[who] = f"no answer, {outcome.reason}"
                     continue
                 question = item.question
-                seen = examine(outcome, item.form, item.pack, prompt=question.texts, canary=question.canary)
+                seen = examine(
+                    outcome, item.form, item.pack,
+                    prompt=question.texts, canary=question.canary, marker=question.marker,
+                )  # fmt: skip
                 if isinstance(seen, Rejected):
                     kinds = dict.fromkeys([fault.kind for fault in seen.faults])
                     self.tried.faults.update(kinds.keys())

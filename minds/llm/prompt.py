@@ -41,11 +41,13 @@ class Question(NamedTuple):
         call: what is asked.
         texts: the prompt's own texts, for the check that an answer does not repeat them.
         canary: a word that no honest answer contains.
+        marker: what joins the words of texts from outside.
     """
 
     call: Call
     texts: tuple[str, ...]
     canary: str
+    marker: str = ""
 
 
 def ask(form: Form, pack: Pack, model: str, who: str, secret: bytes) -> Question:
@@ -64,7 +66,7 @@ def ask(form: Form, pack: Pack, model: str, who: str, secret: bytes) -> Question
     # The marker depends on the whole situation, and so cannot be known to whoever wrote a headline.
     situation = "\n".join([form.name, *map(str, pack[:5]), facts, *map(str, pack.others), *map(str, pack.headlines)])
     material = situation.encode(errors="replace")
-    guard = canary(secret, material)
+    guard, mark = canary(secret, material), marker(secret, material)
     system = _fill(rules, {**_persona(pack), "canary": guard})
     user = _fill(body, {
         "symbol": pack.symbol,
@@ -72,14 +74,14 @@ def ask(form: Form, pack: Pack, model: str, who: str, secret: bytes) -> Question
         "band": pack.band,
         "facts": facts,
         "others": "\n".join([_other(other) for other in pack.others]) or "- nobody else speaks",
-        "headlines": _headlines(pack.headlines, marker(secret, material)),
+        "headlines": _headlines(pack.headlines, mark),
         "fields": "\n".join([_field(field, pack) for field in form.fields]),
     })  # fmt: skip
     call = Call(
         model, f"{form.name}/{version}", (Message("system", system), Message("user", user)), schema(form, pack),
         MAX_TOKENS, who=who,
     )  # fmt: skip
-    return Question(call, (system, user), guard)
+    return Question(call, (system, user), guard, mark)
 
 
 def mend(question: Question, answer: Answer, faults: Sequence[Fault]) -> Question:

@@ -67,7 +67,9 @@ def obey(call: Call, way: int | None = None) -> str:
     elif way == 2:
         answer[prose[-1]] += f" {said}"
     elif way == 3:
+        mark = _MARK.search(call.messages[1].text)
         answer[prose[-1]] += f" The word is {secret_of(call)}."
+        answer[prose[0]] += f" It stands between {mark[0].strip('^')} and itself." if mark else ""
     elif way == 4:
         answer[prose[0]] += f" Read on at {LINK} now."
     elif way == 5:

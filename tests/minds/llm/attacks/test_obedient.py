@@ -57,7 +57,12 @@ def test_nothing_of_an_attack_is_printed(place: str) -> None:
             for way in range(WAYS):
                 count += 1
                 seen = examine(
-                    Answer(obey(question.call, way), "stop"), form, pack, prompt=question.texts, canary=question.canary
+                    Answer(obey(question.call, way), "stop"),
+                    form,
+                    pack,
+                    prompt=question.texts,
+                    canary=question.canary,
+                    marker=question.marker,
                 )
                 if isinstance(seen, Rejected):
                     continue
@@ -113,6 +118,11 @@ def test_a_model_that_does_not_obey_is_printed() -> None:
             pack, question = asked(attack.text, "headline", form, who)
             assert outside(question.call)
             seen = examine(
-                Answer(honest(question.call), "stop"), form, pack, prompt=question.texts, canary=question.canary
+                Answer(honest(question.call), "stop"),
+                form,
+                pack,
+                prompt=question.texts,
+                canary=question.canary,
+                marker=question.marker,
             )
             assert isinstance(seen, Said), (attack.id, seen)
