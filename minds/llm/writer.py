@@ -101,11 +101,11 @@ class ModelWriter:
                if words.since != record.session]  # fmt: skip
         if argued.frame is not None:
             new.append(named[SYNTHESIS])
-        said = [f"{self.name} wrote {listing(new)}"] if new else []
+        said = [f"{self.name} wrote {listing(new)}" if new else self.name]
         said += [f"standing: {listing(old)}"] if old else []
         failed = [f"{named.get(who, who)} ({why})" for who, why in argued.why.items()]
         said += [f"template text for {listing(failed)}"] if failed else []
-        return "; ".join(said) or "template text, nothing was asked today"
+        return "; ".join(said) if new or old or failed else f"{self.name}; template text, nothing was asked today"
 
 
 def _text(words: Words, name: str) -> str:
