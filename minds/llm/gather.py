@@ -65,12 +65,13 @@ def gather(record: CycleRecord, speaker: str | None, theses: Mapping[str, str] |
     if speaker is None:
         side = "none" if call is None or call.probability is None else "up" if call.probability >= 0.5 else "down"
         band: Band = "faint"
-        evidence = [part for view in views.values() for part in _telling(view, 2, 1)]
+        evidence, own = [part for view in views.values() for part in _telling(view, 2, 1)], {}
     else:
         side, band = _lean(views[speaker])
         evidence = _telling(views[speaker], _FOR, _AGAINST)
+        own = {part.signal: part for part in views[speaker].contributions}
     nouns = Nouns(record)
-    found = _signals(record, nouns, evidence)
+    found = _signals(record, nouns, evidence, own)
     found |= {fact.id: fact for fact in _views(record, named, views)}
     found |= {fact.id: fact for fact in _standing(record, named, speaker)}
     if speaker is None:
@@ -105,14 +106,16 @@ def _telling(view: View, most_for: int, most_against: int) -> list[Contribution]
     return [*backing[:most_for], *against[:most_against]]
 
 
-def _signals(record: CycleRecord, nouns: Nouns, evidence: Sequence[Contribution]) -> dict[str, Fact]:
-    """Evidence, and what each target did on the day."""
+def _signals(
+    record: CycleRecord, nouns: Nouns, evidence: Sequence[Contribution], own: Mapping[str, Contribution]
+) -> dict[str, Fact]:
+    """Evidence, and what each target did on the day, as the speaker sees it where that is its own evidence."""
     found = {}
     for target in record.targets:
         name = f"{target.role}.ret_1d"
-        signal = record.signals.get(name)
+        signal, part = record.signals.get(name), own.get(name)
         if signal is not None:
-            found[_id(name)] = _signal(name, signal.value, signal, nouns, None)
+            found[_id(name)] = _signal(name, signal.value if part is None else part.value, signal, nouns, part)
     for part in evidence:
         found[_id(part.signal)] = _signal(part.signal, part.value, record.signals.get(part.signal), nouns, part)
     return found

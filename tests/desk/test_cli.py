@@ -385,6 +385,8 @@ def test_an_interruption_keeps_what_was_acknowledged(tmp_path: Path) -> None:
         [sys.executable, "-c", "from desk.cli import main; main()", "backtest", "--start", "1999-01-04", "--end",
          "2018-12-31", "--out", str(out), "--essays", "all"],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A suite that a shell has started in the background hands an ignored SIGINT down to whatever it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         while seen < 30 and run.poll() is None:
