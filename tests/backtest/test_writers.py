@@ -56,7 +56,8 @@ def recorded(folder: Path, model: Scripted | None, **caps: Any) -> ModelWriter:
     """A writer behind a record of calls in `folder`; without a model it only replays."""
     budget = Budget(clock=lambda: 0.0, price=Price(1e-6, 4e-6), **caps)
     asked = Recorded(model, Tape(folder), budget, name="" if model is not None else "scripted")
-    return ModelWriter(asked, keep_secret(folder), bill=asked.bill)
+    # Drawn alike each time: what `sloppy` says follows from the questions' digests, and these from the key.
+    return ModelWriter(asked, keep_secret(folder, bytes), bill=asked.bill)
 
 
 def sloppy(call: Call) -> str:

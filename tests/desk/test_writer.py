@@ -31,7 +31,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("recorded")
     asked = Recorded(Scripted(honest), Tape(folder / "calls"), Budget(clock=lambda: 0.0))
-    writer = ModelWriter(asked, keep_secret(folder / "calls"), bill=asked.bill)
+    writer = ModelWriter(asked, keep_secret(folder / "calls", bytes), bill=asked.bill)
     run(folder / "run", writer, date(2018, 10, 1))
     return folder / "calls"
 
