@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from engine.errors import WorkshopError
+from engine.version import VERSION
 
 __all__ = ["main", "workshop"]
 
@@ -41,7 +42,7 @@ def _examples(*lines: str) -> str:
         "workshop ledger verify runs/sample",
     ),
 )  # fmt: skip
-@click.version_option(package_name="workshop-desk", prog_name="workshop")
+@click.version_option(VERSION, prog_name="workshop")
 def workshop() -> None:
     """Run, replay and grade a market desk whose calls can be checked."""
 
@@ -297,7 +298,7 @@ def doctor(as_json: bool) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point of the console script."""
+    """Read the arguments (those of the process by default) and run the command that they name."""
     # Before numpy is imported. No number of ours comes from a threaded product, and threads take time to start.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(50_000)  # importing makes many objects and next to no garbage

@@ -19,6 +19,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from engine.version import VERSION
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("engine", "regimes", "scenarios", "minds", "backtest", "desk")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -107,7 +109,7 @@ def test_wheel_entry_points_name_what_the_wheel_holds(wheel: zipfile.ZipFile) ->
     parser = configparser.ConfigParser(delimiters=("=",))
     parser.read_string(wheel.read(name).decode())
     assert set(parser["workshop.minds"]) == {"macro", "flow", "contrarian"}
-    assert dict(parser["console_scripts"]) == {"workshop": "desk.cli:main"}
+    assert dict(parser["console_scripts"]) == {"workshop": "desk.entry:main"}
     for group in parser.sections():
         for target in parser[group].values():
             module, _, attribute = target.partition(":")
@@ -117,9 +119,10 @@ def test_wheel_entry_points_name_what_the_wheel_holds(wheel: zipfile.ZipFile) ->
             )
 
 
-def test_wheel_states_its_terms(wheel: zipfile.ZipFile) -> None:
+def test_wheel_states_its_version_and_terms(wheel: zipfile.ZipFile) -> None:
     (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
     metadata = wheel.read(name).decode()
+    assert f"\nVersion: {VERSION}\n" in metadata, "engine/version.py and pyproject.toml differ"
     assert "\nName: workshop-desk\n" in metadata
     assert "\nRequires-Python: >=3.11\n" in metadata
     assert "\nLicense-Expression: Apache-2.0\n" in metadata
