@@ -5,6 +5,7 @@ Contract: pure functions of the record. Names and reasons from elsewhere come ou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from engine.claims import Claim, Kind, Target
@@ -13,7 +14,10 @@ from minds.record import CycleRecord
 from minds.text import clause, name
 from minds.view import Abstention
 
-__all__ = ["claim_of", "missing_names", "speakers", "why_none"]
+__all__ = ["because", "claim_of", "missing_names", "speakers", "why_none"]
+
+_WITHOUT_VERB = re.compile(r"^no (?=(?:bar|close) for )")
+_DEPTH_BELOW_ZERO = re.compile(r"-(?=[0-9.]+ deviations deep)")
 
 
 def claim_of(record: CycleRecord, target: Target, kind: Kind) -> Claim | None:
@@ -24,12 +28,18 @@ def claim_of(record: CycleRecord, target: Target, kind: Kind) -> Claim | None:
     return None
 
 
+def because(reason: str) -> str:
+    """A reason of the record as a clause that can follow `because`: with a verb, and no sign that its words say."""
+    said = _WITHOUT_VERB.sub("there is no ", clause(reason))
+    return _DEPTH_BELOW_ZERO.sub("", said)
+
+
 def why_none(record: CycleRecord, target: Target) -> str:
     """Why no direction was published for a target, as one clause."""
     reasons = [gate.reason for gate in record.gates if gate.action == "abstain" and gate.target in (target.key, "*")]
     if not reasons and all(isinstance(said, Abstention) for said in record.views.get(target.key, ())):
         reasons = ["no mind speaks"]
-    return "; ".join([clause(reason) for reason in reasons]) or "no call was made"
+    return "; ".join([because(reason) for reason in reasons]) or "no call was made"
 
 
 def speakers(record: CycleRecord) -> Mapping[str, str]:

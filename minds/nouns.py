@@ -43,7 +43,8 @@ class Nouns:
 
     def owner(self, role: str) -> str:
         """Whoever plays a role, as a sentence names it: `QQQ`, `the market`."""
-        return self._owners.get(role) or _table()[2].get(role) or name(role)
+        singular = _read()["singular"].get(role) if self._short else None
+        return self._owners.get(role) or singular or _table()[2].get(role) or name(role)
 
     def _make(self, signal: str) -> str:
         signals, measures, _ = _table()

@@ -16,7 +16,7 @@ from engine.signals.spec import Signal
 from minds import figures
 from minds.llm.pack import Band, Entity, Fact, Headline, Other, Pack, Side
 from minds.llm.untrusted import sanitise
-from minds.lookup import claim_of, missing_names, speakers
+from minds.lookup import because, claim_of, missing_names, speakers
 from minds.nouns import Nouns, called
 from minds.record import CycleRecord
 from minds.text import clause, listing, ticker
@@ -157,7 +157,7 @@ def _standing(record: CycleRecord, named: Mapping[str, str], speaker: str | None
     yield Fact("regime", str(reading), "the regime", "regime", reads=label)
     yield Fact("regime.since", figures.short_day(reading.since), "the day since which the label holds", "regime")
     if reading.reasons:
-        why = "; ".join([clause(reason) for reason in reading.reasons])
+        why = "; ".join([because(reason) for reason in reading.reasons])
         doubts = listing([_FIRED[item.test] for item in reading.fired if item.test in _FIRED])
         yield Fact("regime.reason", why, "why the label has that status", "regime", reads=doubts)
     mine = next((r for r in record.records if r.mind == (speaker or "synthesis") and r.regime == "all"), None)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from minds import figures
-from minds.lookup import missing_names, speakers
+from minds.lookup import because, missing_names, speakers
 from minds.nouns import Nouns, spoken
 from minds.record import CycleRecord
 from minds.template.desk import Desk
@@ -235,7 +235,7 @@ class _Essay:
 
     def _named(self, reason: str) -> str:
         """A reason as a clause, with signals called as everywhere else."""
-        return _SIGNAL.sub(lambda found: self.nouns.known(found[0]) or found[0], clause(reason))
+        return _SIGNAL.sub(lambda found: self.nouns.known(found[0]) or found[0], because(reason))
 
     def _regime(self) -> list[str]:
         known = any(self.facts.get(name, "") and self.facts[name] in self.told for name in ("reading", "reasons"))
@@ -275,7 +275,7 @@ class _Essay:
         groups = [(listing(list(dict.fromkeys(names))[: most[why]]), why) for why, names in by_reason.items()]
         fresh = [group for group in groups if _FRESH.match(group[1])] or groups
         chosen = groups if len(groups) <= _GROUPS else [fresh[self.teller.turn("gap", len(fresh))]]
-        said = [self.say("missing", {"gap": gap, "why": reason, "me": reason}) for gap, reason in chosen]
+        said = [self.say("missing", {"gap": gap, "why": because(reason), "me": reason}) for gap, reason in chosen]
         named = sum([min(len(dict.fromkeys(by_reason[reason])), most[reason]) for _, reason in chosen])
         rest = len(missing_names(self.record)) - named
         if rest > 0 and self.teller.turn("rest", 3) == 0:

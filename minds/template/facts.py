@@ -13,14 +13,14 @@ from engine.claims import Claim, Target
 from engine.signals.spec import Signal
 from minds import figures
 from minds.gates import side
-from minds.lookup import claim_of, missing_names, why_none
+from minds.lookup import because, claim_of, missing_names, why_none
 from minds.nouns import spoken
 from minds.record import CycleRecord
 from minds.template.desk import Desk
 from minds.template.evidence import debate_facts
 from minds.template.phrases import Facts, Teller
 from minds.template.track import record_facts, verdict_facts
-from minds.text import clause, listing, plain, plural
+from minds.text import listing, plain, plural
 
 __all__ = ["facts"]
 
@@ -67,7 +67,7 @@ def _regime(record: CycleRecord) -> Facts:
         f"is_{reading.status}": "",
     }
     if reading.reasons:
-        found["reasons"] = "; ".join([clause(reason) for reason in reading.reasons])
+        found["reasons"] = "; ".join([because(reason) for reason in reading.reasons])
     if reading.path != "unknown":
         found["path"] = reading.path.replace("_", " ")
         found["path_as"] = _PATHS.get(reading.path, found["path"])
@@ -107,7 +107,7 @@ def _call(record: CycleRecord, lead: Target) -> Facts:
             found["close_call"] = ""
         if claim.base_rate is not None:
             found |= _edge(claim.probability, claim.base_rate)
-    caps = [clause(gate.reason) for gate in record.gates if gate.action == "cap" and gate.target in (lead.key, "*")]
+    caps = [because(gate.reason) for gate in record.gates if gate.action == "cap" and gate.target in (lead.key, "*")]
     if caps:
         found["capped"] = "; ".join(caps)
     if band is not None and band.low is not None and band.high is not None:

@@ -11,11 +11,12 @@ from datetime import date
 from engine.claims import Verdict
 from engine.scoring import wilson
 from minds import figures
+from minds.lookup import because
 from minds.nouns import spoken
 from minds.record import MindRecord
 from minds.template.desk import Desk
 from minds.template.phrases import Facts
-from minds.text import clause, count, plain
+from minds.text import count, plain
 
 __all__ = ["record_facts", "verdict_facts"]
 
@@ -84,7 +85,7 @@ def verdict_facts(desk: Desk) -> Facts:
     what was declared void.
     """
     record = desk.record
-    void = [clause(item.reason) for item in record.verdicts if item.result == "void"]
+    void = [because(item.reason) for item in record.verdicts if item.result == "void"]
     found: Facts = {"void": void[0]} if void else {}
     graded = [item for item in record.verdicts if item.result != "void"]
     if not graded:

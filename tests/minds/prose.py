@@ -125,7 +125,11 @@ _FAULTS = {
     "one star": r"(?<!\*)\*(?!\*)",
     "a mood that does not fit": r"\bShould [^,.]{1,60} (?:proves|turns|wins|is|has)\b|\beither [^,.]{1,60} and\b",
     "a signal by its code name": r"\b[a-z_]+\.[a-z]+_[a-z0-9_]+\b",
-    "a sign spoken twice": r"\b(?:fell|lost|shed|rose|gained|added|down|up|below|above|gave up) [-+][0-9]",
+    "a sign spoken twice": r"\b(?:fell|lost|shed|rose|gained|added|down|up|below|above|gave up) [-+][0-9]"
+    r"|-[0-9.]+ \w+ deep",
+    "a reason without a verb": r"\b(?:because|since|but) no (?:bar|close) for\b",
+    "one thing of two": r" and [^,.;:]+, which is missing"
+    r"|\bIf [^,.;:]+ and [^,.;:]+ (?:tells|has)\b|\b(?:small|mid) caps (?:is|has)\b",
 }  # fmt: skip
 _PATTERNS = {name: re.compile(pattern, re.MULTILINE) for name, pattern in _FAULTS.items()}
 

@@ -10,17 +10,19 @@ import sys
 import tomllib
 from collections import Counter
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.signals.spec import Signal
 from minds.essay import render
 from minds.record import CycleRecord
 from minds.template import TemplateWriter, compose
 from minds.template.evidence import thesis_facts
 from minds.template.phrases import Phrase, Teller, day_number, load, parse, walk
-from minds.view import Contribution, View
+from minds.view import Abstention, Contribution, Missing, View
 from tests.minds.prose import Prose, faults, masked, prose, repeats
 from tests.minds.records import invented, seed_day
 
@@ -59,6 +61,25 @@ def test_one_witness_behind_two_minds_is_noticed() -> None:
     found = told(replace(seed_day(), views={"QQQ:1": said}))
     assert (found["witness_mind"], found["witness_other"]) == ("Flow", "Macro")
     assert "shared_thing" not in found
+
+
+def test_reasons_of_the_record_are_clauses() -> None:
+    day = seed_day()
+    reading = day.reading._replace(status="alert", reasons=("the week's fall is -4.2 deviations deep",))
+    lost = (Missing("volatility.change_5d", "no bar for ^VIX on 2026-04-02"),)
+    said = (Abstention("momentum", "QQQ:1", "no bar for ^VIX on 2026-04-02"),)
+    essay = render(replace(day, reading=reading, missing=lost, views={**day.views, "QQQ:1": said}), HEAD)
+    assert "the week's fall is 4.2 deviations deep" in essay.replace("The week", "the week")
+    assert len(re.findall("[Tt]here is no bar for \\^VIX", essay)) == essay.count("no bar for ^VIX") > 1
+
+
+def test_plural_roles_are_spoken_of_as_one() -> None:
+    view = View("flow", "QQQ:1", 0.2, (Contribution("mid.ret_5d", 0.2, 0.031, "the week was bid"),))
+    signal = Signal("mid.ret_5d", 0.031, 2.2, "return", 5, "2026-04-02", 5, 0, 0)
+    day = replace(seed_day(), views={"QQQ:1": (view,)}, signals={"mid.ret_5d": signal})
+    for at in range(40):
+        found = prose(render(replace(day, session=str(date(2026, 3, 2) + timedelta(at))), HEAD))
+        assert faults(found) == []
 
 
 # ---- the phrases as data ----
@@ -238,6 +259,8 @@ def test_the_careful_reader_is_awake() -> None:
         "half a quotation": 'It is "late.',
         "one star": "It is *late.",
         "a sign spoken twice": "It fell -2.00%.",
+        "a reason without a verb": "I wrote this without it, because no bar for ^TNX on that day.",
+        "one thing of two": "Nobody has the week and the month, which is missing.",
         "a mood that does not fit": "Should fear proves to be right, I shall say so.",
         "a signal by its code name": "It lacks curve.slope_10y3m today.",
     }
