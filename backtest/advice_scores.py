@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backtest.score_tables import Settled
+from backtest.history import Claims
 from engine import scoring
 from engine.bars import FloatArray
 from engine.errors import InputError
@@ -64,7 +64,7 @@ class AdviceBook:
         self._tilts[self._day] = TILTS[advice["tilt"]]
         self._said[advice["tilt"]] += 1
 
-    def sides(self, claims: Settled) -> FloatArray:
+    def sides(self, claims: Claims) -> FloatArray:
         """The side that the adviser took on each of the settled directions, shape (n,): zero where it took none."""
         lead = [name == self._target for name in claims.names]
         found = [

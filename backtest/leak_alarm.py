@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from backtest.score_tables import Settled
+from backtest.history import Claims
 from engine.bars import FloatArray
 from engine.errors import WorkshopError
 
@@ -76,7 +76,7 @@ class LeakAlarm(WorkshopError):
     """A backtest's scores are not published: somebody in it seems to see the future (exit code 1)."""
 
 
-def leak_alarm(claims: Settled, sides: Mapping[str, FloatArray]) -> Alarm | None:
+def leak_alarm(claims: Claims, sides: Mapping[str, FloatArray]) -> Alarm | None:
     """The record that is furthest above what can be had, of those that raise the alarm.
 
     Args:
@@ -109,7 +109,7 @@ def _look(
     return Alarm(name, n, accuracy, best, errors) if accuracy > _LIMIT and errors > _ERRORS else None
 
 
-def _rivals(claims: Settled) -> list[BoolArray]:
+def _rivals(claims: Claims) -> list[BoolArray]:
     """Whether each plain rule says that the price will rise, on every claim."""
     followed = [np.ones(len(claims), np.bool_) for _ in _SPANS]
     for code in claims.codes():

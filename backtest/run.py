@@ -22,6 +22,7 @@ import orjson
 
 from backtest.advice_scores import AdviceBook
 from backtest.folder import RunFolder, commit_asked
+from backtest.history import History
 from backtest.leak_alarm import LeakAlarm, leak_alarm
 from backtest.replay import Replay, first_session
 from backtest.run_record import Left, run_record
@@ -111,8 +112,9 @@ def _run(
     heard: dict[str, Said] = {}
     replay = Replay(market, minds, settings.targets, model, start, settings.pairs, _seat(settings, heard))
     folder.make()
-    book = ScoreBook(settings.minds, _advice(settings))
-    with _open(folder, settings.genesis(market.calendar.labels[start])) as ledger:
+    genesis = settings.genesis(market.calendar.labels[start])
+    book = ScoreBook(History(settings.minds, orjson.loads(genesis)), _advice(settings))
+    with _open(folder, genesis) as ledger:
         heard |= _heard(ledger, settings)
         essay = _cycles(replay, settings, ledger, folder, book, progress, writer)
         replayed = time.perf_counter()

@@ -1,26 +1,26 @@
 """Tables of scores: what the settled claims of one kind were worth, from columns.
 
-Contract: `Settled` holds claims in order of settlement, one array a column; the functions here turn it into the plain
-numbers of `scores.json`. Of no claims each figure is null (and `n` is 0), never zero. The losses are those that the
-verdicts themselves state, so a table cannot disagree with the ledger. Nothing here reads a file or a clock.
+Contract: the functions here turn settled claims, in order of settlement, into the plain numbers of `scores.json`. Of no
+claims each figure is null (and `n` is 0), never zero. The losses are those that the verdicts themselves state, so a
+table cannot disagree with the ledger. Nothing here reads a file or a clock.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from backtest.history import Claims
 from engine import scoring
 from engine.bars import FloatArray
 from engine.errors import InputError
 
-__all__ = ["WIDTH", "Settled", "direction", "interval", "mind", "odds"]
+__all__ = ["direction", "interval", "mind", "odds"]
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -36,55 +36,7 @@ _MIND = (
 _FULL = math.log(sys.float_info.max)
 
 
-Target = tuple[str, int]
-"""Symbol and horizon."""
-
-
-@dataclass(frozen=True)
-class Settled:
-    """Claims of one kind in order of settlement; all arrays have shape (n,), NaN stands for what a kind has not."""
-
-    names: tuple[Target, ...]
-    target: IntArray
-    """What each claim is about, as an index of `names`."""
-    day: IntArray
-    """Number of the session, from 0, in which it was made."""
-    p: FloatArray
-    b: FloatArray
-    y: FloatArray
-    score: FloatArray
-    base_score: FloatArray
-    log_score: FloatArray
-
-    @classmethod
-    def of(cls, names: Sequence[Target], values: FloatArray) -> Settled:
-        """From the columns `target` to `log_score`, in this order, as the columns of `values`."""
-        target, day, *others = (np.ascontiguousarray(column) for column in values.T)
-        return cls(tuple(names), target.astype(np.int64), day.astype(np.int64), *others)
-
-    def __len__(self) -> int:
-        return self.y.size
-
-    def take(self, which: npt.NDArray[Any]) -> Settled:
-        """The claims of a mask or of positions, in their order."""
-        return Settled(self.names, *[getattr(self, column.name)[which] for column in fields(self)[1:]])
-
-    def codes(self) -> list[int]:
-        """The targets that have claims, by symbol and horizon."""
-        return sorted(np.flatnonzero(np.bincount(self.target)).tolist(), key=self.names.__getitem__)
-
-    def targets(self) -> Iterator[tuple[str, Settled]]:
-        """The claims on each target, under the name `symbol:horizon`."""
-        for code in self.codes():
-            symbol, horizon = self.names[code]
-            yield f"{symbol}:{horizon}", self.take(self.target == code)
-
-
-WIDTH = len(fields(Settled)) - 1
-"""Columns of the values that `Settled.of` takes."""
-
-
-def direction(claims: Settled) -> dict[str, Any]:
+def direction(claims: Claims) -> dict[str, Any]:
     """Claims that a price will be higher."""
     n = len(claims)
     if not n:
@@ -109,7 +61,7 @@ def direction(claims: Settled) -> dict[str, Any]:
     }
 
 
-def odds(claims: Settled) -> dict[str, Any]:
+def odds(claims: Claims) -> dict[str, Any]:
     """Claims that an event will happen: volatility, drawdown, relative."""
     if not len(claims):
         return dict.fromkeys(_ODDS) | {"n": 0}
@@ -124,7 +76,7 @@ def odds(claims: Settled) -> dict[str, Any]:
     }
 
 
-def interval(claims: Settled) -> dict[str, Any]:
+def interval(claims: Claims) -> dict[str, Any]:
     """Claims that a return will lie between two ends."""
     n = len(claims)
     if not n:
@@ -141,7 +93,7 @@ def interval(claims: Settled) -> dict[str, Any]:
 
 
 def mind(
-    claims: Settled, own: FloatArray, fair: FloatArray, up: BoolArray, labels: Sequence[str], label: IntArray
+    claims: Claims, own: FloatArray, fair: FloatArray, up: BoolArray, labels: Sequence[str], label: IntArray
 ) -> dict[str, Any]:
     """What one mind alone would have scored on the claims on which it took a side.
 
@@ -186,7 +138,7 @@ def _cell(right: BoolArray, losses: FloatArray, y: FloatArray) -> dict[str, Any]
     return {"n": n, "rate": hits / n, "low": low, "high": high, "base": _commoner(y), "brier": sum(losses.tolist()) / n}
 
 
-def _pooled_interval(claims: Settled) -> list[float] | None:
+def _pooled_interval(claims: Claims) -> list[float] | None:
     """95% interval of the skill: claims of one session move together, so their losses are added up first.
 
     None while the record is too short for one.
@@ -200,7 +152,7 @@ def _pooled_interval(claims: Settled) -> list[float] | None:
         return None
 
 
-def _evidence(claims: Settled) -> float:
+def _evidence(claims: Claims) -> float:
     """Evidence against the base rate: the mean e-value over sequences of claims that do not overlap.
 
     Claims of one target whose windows overlap, and targets that move together, are not a fair game one after the other.

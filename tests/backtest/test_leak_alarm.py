@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backtest.history import Claims
 from backtest.leak_alarm import leak_alarm
-from backtest.score_tables import Settled
 from engine.bars import FloatArray
 from tests.runs import main
 from tests.shelf import put_up
@@ -37,7 +37,7 @@ class Mind:
 '''
 
 
-def settled(moves: FloatArray, horizons: tuple[int, ...]) -> tuple[Settled, FloatArray]:
+def settled(moves: FloatArray, horizons: tuple[int, ...]) -> tuple[Claims, FloatArray]:
     """The directions of a world of daily returns, shape (days, targets), and its levels with a zero before them."""
     days, targets = moves.shape
     level = np.vstack([np.zeros(targets), np.cumsum(moves, axis=0)])
@@ -46,9 +46,8 @@ def settled(moves: FloatArray, horizons: tuple[int, ...]) -> tuple[Settled, Floa
         for day in range(days) for code in range(targets) if day + horizons[code] < days
     ]  # fmt: skip
     code, day, y = (np.array(column) for column in zip(*rows, strict=True))
-    half = np.full(y.size, 0.5)
     names = tuple((f"S{number}", horizon) for number, horizon in enumerate(horizons))
-    return Settled(names, code, day, half, half, y, half, half, half), level
+    return Claims(names, {"target": code, "day": day, "y": y}), level
 
 
 def world(kind: str, rng: np.random.Generator, days: int) -> FloatArray:
@@ -66,7 +65,7 @@ def world(kind: str, rng: np.random.Generator, days: int) -> FloatArray:
     return np.stack([common + rng.normal(0.03, 0.5, days) for _ in range(3)], axis=1)
 
 
-def honest(claims: Settled, level: FloatArray, rng: np.random.Generator) -> dict[str, FloatArray]:
+def honest(claims: Claims, level: FloatArray, rng: np.random.Generator) -> dict[str, FloatArray]:
     """Minds that know nothing of what follows a session."""
     n, day, code = len(claims), claims.day, claims.target
     week = level[day + 1, code] - level[np.maximum(day - 4, 0), code]

@@ -18,6 +18,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import brier_score_loss, log_loss
 from statsmodels.stats.proportion import proportion_confint
 
+from backtest.history import History
 from backtest.scores import ScoreBook
 from engine.claims import Target
 from engine.market import Market
@@ -52,7 +53,7 @@ def documents() -> tuple[Document, ...]:
 
 
 def scored(bodies: tuple[Document, ...]) -> Document:
-    book = ScoreBook(MINDS)
+    book = ScoreBook(History(MINDS))
     for document in bodies:
         book.add(document)
     return book.table("the-head", 7, WEIGHTS)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from backtest.history import History
 from backtest.scores import ScoreBook
 from desk.show import percent, share
 from desk.summary import summary
@@ -115,9 +116,9 @@ def test_skill_is_claimed_only_when_the_record_carries_it(value: float, words: s
 
 def test_an_empty_record_says_so_and_shows_no_number() -> None:
     """From the product's own empty document, so that the two fit together."""
-    book = ScoreBook(["macro"])
-    book.add({"session": "2000-01-03", "reading": {"label": "neutral", "status": "degraded"}, "gates": [], "views": {},
-              "verdicts": [], "claims": [], "synthesis": {}})  # fmt: skip
+    book = ScoreBook(History(["macro"]))
+    book.add({"session": "2000-01-03", "reading": {"label": "neutral", "score": None, "status": "degraded"},
+              "gates": [], "views": {}, "verdicts": [], "claims": [], "synthesis": {}})  # fmt: skip
     lines = printed(book.table("head", 2, {"macro": 0.5}))
     assert "No direction call has been settled yet." in lines
     assert "0 claims published = 0 resolved + 0 void + 0 open" in lines

@@ -1,0 +1,336 @@
+"""A run's history: what its ledger says, as columns.
+
+Contract: a `History` holds what was claimed, said and settled, in order, and nothing that the ledger does not state. It
+is read from a ledger (`History.read`), or collected while a run goes on (`add`, one cycle at a time); both give equal
+histories. A figure that a kind of claim has not, or that is not known yet, is NaN, never zero. Nothing here judges:
+scores, arms and reports are made from a history. A ledger of something else raises `InputError`, one that does not hold
+`ChainError`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import nan
+from struct import Struct
+from typing import Any, NamedTuple, Self, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from engine.bars import FloatArray
+from engine.errors import InputError
+from engine.ledger import Ledger
+from minds.view import DebateLabel
+from regimes.reading import LABELS
+
+__all__ = ["DEBATES", "RESULTS", "Claims", "Gate", "History", "Sessions", "Target"]
+
+IntArray = npt.NDArray[np.int64]
+Target: TypeAlias = "tuple[str, int]"
+"""Symbol and horizon."""
+_Stream: TypeAlias = "tuple[bytearray, Callable[..., bytes], int, str, str]"
+
+RESULTS = ("open", "void", "wrong", "right")
+DEBATES: tuple[str, ...] = get_args(DebateLabel)
+_RESULT = {name: float(at) for at, name in enumerate(RESULTS)}
+_DEBATE = {name: float(at) for at, name in enumerate(DEBATES)}
+_LABEL = {name: at for at, name in enumerate(LABELS)}
+# What a row of each kind of claim holds; that of a direction is followed by each mind's lean and fair probability.
+_ODDS = ("number", "target", "day", "p", "b", "reference", "threshold")
+_ROWS = {
+    "direction": ("number", "target", "day", "p", "b", "reference", "debate", "conviction"),
+    "interval": ("number", "target", "day", "reference", "low", "high", "base_low", "base_high"),
+    "relative": _ODDS,
+    "volatility": _ODDS,
+    "drawdown": _ODDS,
+}
+_SETTLED = ("due", "result", "y", "realised", "score", "base_score", "log_score")
+_settle = Struct(f"{1 + len(_SETTLED)}d").pack
+_WHOLE = {"target": 0, "day": 0, "due": -1, "result": 0, "turn": -1, "debate": -1}
+"""Columns of whole numbers, and what each holds where nothing is known."""
+_TABLES = ("lean", "fair")
+"""Columns that are tables, one column a mind."""
+
+
+class Sessions(NamedTuple):
+    """The sessions of a run, one row each.
+
+    Attributes:
+        days: ISO dates.
+        label: the regime, as an index of `regimes.reading.LABELS`.
+        status: `confirmed`, `alert`, `stale`, `transition` or `degraded`.
+        score: of the regime, in [-1, 1]; NaN when there was none.
+    """
+
+    days: list[str]
+    label: IntArray
+    status: list[str]
+    score: FloatArray
+
+
+class Gate(NamedTuple):
+    """What a gate did to one target (`*` for all) in session number `day`; passes are not in the record."""
+
+    day: int
+    gate: str
+    target: str
+    action: str
+    reason: str
+
+
+class Claims:
+    """Claims of one kind, in the order in which they were made unless said otherwise.
+
+    All arrays have shape (n,) but for `lean` and `fair`; NaN (or -1) stands for what there is not, or not yet. A column
+    is taken out when somebody asks for it: most readers want a few.
+    """
+
+    names: tuple[Target, ...]
+    target: IntArray
+    """What each claim is about, as an index of `names`."""
+    day: IntArray
+    """Number of the session, from 0, in which it was made."""
+    due: IntArray
+    """Number of the session in which it was settled."""
+    turn: IntArray
+    """Its rank among all settlements of the run."""
+    result: IntArray
+    """As an index of `RESULTS`."""
+    p: FloatArray
+    """Probability of the event; none of an interval."""
+    b: FloatArray
+    """Base rate, likewise."""
+    y: FloatArray
+    """Outcome: 1 when the event happened (an interval held), 0 when not."""
+    realised: FloatArray
+    """Return, or other quantity, that happened, as a fraction."""
+    reference: FloatArray
+    """Quoted close from which it counts."""
+    threshold: FloatArray
+    """Volatility to exceed or return to fall to."""
+    low: FloatArray
+    high: FloatArray
+    base_low: FloatArray
+    base_high: FloatArray
+    score: FloatArray
+    """Brier score of a probability, Winkler score of an interval."""
+    base_score: FloatArray
+    """The same of the base rate or base interval."""
+    log_score: FloatArray
+    debate: IntArray
+    """Of a direction: how the minds stood, as an index of `DEBATES`."""
+    conviction: FloatArray
+    lean: FloatArray
+    """Of a direction: each mind's lean, shape (n, minds); NaN where it was silent."""
+    fair: FloatArray
+    """Of a direction: each mind's probability after recalibration, shape (n, minds)."""
+
+    def __init__(
+        self, names: Sequence[Target], columns: Mapping[str, npt.NDArray[Any]], which: IntArray | None = None
+    ) -> None:
+        """From the columns that there are, `target` among them, or from some positions of each."""
+        self.names, self._columns, self._which = tuple(names), columns, which
+
+    def __getattr__(self, name: str) -> npt.NDArray[Any]:
+        """Take a column out, and keep it."""
+        if name.startswith("_") or name not in Claims.__annotations__:
+            raise AttributeError(f"claims have no column {name!r}")
+        values, whole = self._columns.get(name), _WHOLE.get(name)
+        if values is None:
+            values = np.full((len(self), 0) if name in _TABLES else len(self), nan if whole is None else whole)
+        elif self._which is not None:
+            values = values[self._which]
+        values = np.asarray(values, np.float64 if whole is None else np.int64)
+        setattr(self, name, values)
+        return values
+
+    def __len__(self) -> int:
+        return self._columns["target"].size if self._which is None else self._which.size
+
+    def take(self, which: npt.NDArray[Any]) -> Claims:
+        """The claims of a mask or of positions, in their order."""
+        places = np.flatnonzero(which) if which.dtype == np.bool_ else which.astype(np.int64, copy=False)
+        return Claims(self.names, self._columns, places if self._which is None else self._which[places])
+
+    def settled(self) -> Claims:
+        """The claims that were right or wrong, in the order in which they were settled."""
+        known = np.flatnonzero(self.result >= RESULTS.index("wrong"))
+        return self.take(known[np.argsort(self.turn[known], kind="stable")])
+
+    def codes(self) -> list[int]:
+        """The targets that have claims, by symbol and horizon."""
+        return sorted(np.flatnonzero(np.bincount(self.target)).tolist(), key=self.names.__getitem__)
+
+    def targets(self) -> Iterator[tuple[str, Claims]]:
+        """The claims on each target, under the name `symbol:horizon`."""
+        for code in self.codes():
+            symbol, horizon = self.names[code]
+            yield f"{symbol}:{horizon}", self.take(self.target == code)
+
+
+class History:
+    """What a run said and what came of it.
+
+    Attributes:
+        minds: names in the run's order, that of the columns of `Claims.lean`.
+        targets: keys of what is called, such as `QQQ:1`, the leading one first.
+        genesis: the ledger's first entry, what the run is about.
+        spoken: mind -> how many views it gave.
+        abstentions: mind -> reason -> how often it gave it for having no view.
+    """
+
+    def __init__(self, minds: Sequence[str], genesis: dict[str, Any] | None = None) -> None:
+        """Begin with no cycle."""
+        self.minds, self.genesis = tuple(minds), genesis or {}
+        self.targets: tuple[str, ...] = tuple(self.genesis.get("targets", ()))
+        self.spoken = dict.fromkeys(self.minds, 0)
+        self.abstentions: dict[str, dict[str, int]] = {name: {} for name in self.minds}
+        self._days: list[str] = []
+        self._status: list[str] = []
+        self._label, self._score = array("b"), array("d")
+        self._gates: dict[tuple[str, str, str, str], int] = {}
+        self._gated = array("l")  # day and number of the gate's result, by turns
+        self._codes: dict[Target, int] = {}
+        self._streams: dict[str, _Stream] = {}
+        self._made = {kind: bytearray() for kind in _ROWS}  # row after row of numbers
+        self._open: dict[str, int] = {}
+        self._settled = bytearray()  # number of the claim, and a row of `_SETTLED`
+        self._claims: dict[str, Claims] | None = None
+        self._count = 0
+
+    @classmethod
+    def read(cls, ledger: Ledger) -> Self:
+        """The history of a run from its ledger, each entry checked.
+
+        Raises:
+            ChainError: the ledger does not hold.
+            InputError: it is not the record of a run.
+        """
+        try:
+            genesis = orjson.loads(ledger.genesis())
+            history = cls(genesis["minds"], genesis)
+            for entry in ledger.entries(1):
+                history.add(orjson.loads(entry.body))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{ledger.path} is no record of a run as this version keeps it ({error!r}); run the backtest again"
+            ) from error
+        return history
+
+    def add(self, body: dict[str, Any]) -> None:
+        """Take in one cycle: the body of a ledger's entry."""
+        self._claims = None
+        reading, day = body["reading"], len(self._days)
+        self._days.append(body["session"])
+        self._status.append(reading["status"])
+        self._label.append(_LABEL[reading["label"]])
+        score = reading["score"]
+        self._score.append(nan if score is None else score)
+        for gate in body["gates"]:
+            result = gate["gate"], gate["target"], gate["action"], gate["reason"]
+            self._gated.extend((day, self._gates.setdefault(result, len(self._gates))))
+        spoken = self.spoken
+        for said in body["views"].values():
+            for name, view in said.items():
+                if "lean" in view:
+                    spoken[name] += 1
+                else:
+                    reasons, reason = self.abstentions[name], view["abstains"]
+                    reasons[reason] = reasons.get(reason, 0) + 1
+        take, settled = self._open.pop, self._settled
+        for verdict in body["verdicts"]:
+            number, result = take(verdict["id"]), verdict["result"]
+            if result == "void":  # a tie has a return all the same
+                settled += _settle(number, day, 1.0, nan, verdict.get("realised", nan), nan, nan, nan)
+            else:
+                settled += _settle(
+                    number, day, _RESULT[result], verdict["outcome"], verdict.get("realised", nan), verdict["score"],
+                    verdict["base_score"], verdict.get("log_score", nan),
+                )  # fmt: skip
+        for claim in body["claims"]:
+            self._claim(claim, day, body)
+
+    def _claim(self, claim: dict[str, Any], day: int, body: dict[str, Any]) -> None:
+        identity = claim["id"]
+        about = identity.partition("/")[2]  # all but the session
+        made, row, code, kind, key = self._streams.get(about) or self._meet(about, claim)
+        number = self._open[identity] = self._count
+        self._count = number + 1
+        reference = claim["reference"]
+        if kind == "direction":
+            label, conviction = body["debates"].get(key, ("", nan))
+            made += row(
+                number, code, day, claim["probability"], claim["base_rate"], reference, _DEBATE.get(label, -1.0),
+                conviction, *self._said(body, key),
+            )  # fmt: skip
+        elif kind == "interval":
+            made += row(
+                number, code, day, reference, claim["low"], claim["high"], claim["base_low"], claim["base_high"]
+            )
+        else:
+            made += row(
+                number, code, day, claim["probability"], claim["base_rate"], reference, claim.get("threshold", nan)
+            )
+
+    def _said(self, body: dict[str, Any], key: str) -> list[float]:
+        """Each mind's lean on a target, and then each mind's probability after recalibration."""
+        views, experts = body["views"].get(key, {}), body["synthesis"].get(key, ())
+        leans = [views[name].get("lean", nan) if name in views else nan for name in self.minds]
+        fair = [nan if own is None else own for own in experts[1:]]
+        return leans + (fair or [nan] * len(leans))
+
+    def _meet(self, about: str, claim: dict[str, Any]) -> _Stream:
+        """Where claims of this kind on this target go, as what rows, with which number for a target; kind and key."""
+        kind, target = claim["kind"], (about.partition("/")[0], claim["horizon"])
+        code = self._codes.setdefault(target, len(self._codes))
+        row = Struct(f"{self._width(kind)}d").pack
+        self._streams[about] = found = self._made[kind], row, code, kind, f"{target[0]}:{target[1]}"
+        return found
+
+    def _width(self, kind: str) -> int:
+        return len(_ROWS[kind]) + (len(_TABLES) * len(self.minds) if kind == "direction" else 0)
+
+    def __len__(self) -> int:
+        """Count the sessions."""
+        return len(self._days)
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions so far."""
+        return Sessions(
+            list(self._days), np.array(self._label, np.int64), list(self._status), np.array(self._score, np.float64)
+        )
+
+    @property
+    def gates(self) -> list[Gate]:
+        """What gates did, in order."""
+        results, turns = list(self._gates), iter(self._gated)
+        return [Gate(day, *results[at]) for day, at in zip(turns, turns, strict=True)]
+
+    @property
+    def claims(self) -> dict[str, Claims]:
+        """All claims of each kind, in the order in which they were made; each kind is there, if only with no claim."""
+        if self._claims is None:
+            verdicts = np.frombuffer(self._settled).reshape(-1, 1 + len(_SETTLED))
+            known = verdicts[:, 0].astype(np.int64)
+            came = {"turn": np.full(self._count, -1.0)}
+            came["turn"][known] = np.arange(known.size)
+            for name, values in zip(_SETTLED, verdicts.T[1:], strict=True):
+                came[name] = np.full(self._count, float(_WHOLE.get(name, nan)))
+                came[name][known] = values
+            self._claims = {kind: self._columns(kind, came) for kind in _ROWS}
+        return self._claims
+
+    def _columns(self, kind: str, came: dict[str, FloatArray]) -> Claims:
+        """The claims of a kind, from what came of all claims."""
+        made = np.frombuffer(self._made[kind]).reshape(-1, self._width(kind))
+        number, *rest = made.T[: len(_ROWS[kind])]
+        columns = dict(zip(_ROWS[kind][1:], map(np.array, rest), strict=True))
+        place = number.astype(np.int64)
+        columns |= {name: values[place] for name, values in came.items()}
+        if kind == "direction":
+            said = made[:, len(_ROWS[kind]) :].copy()
+            columns |= zip(_TABLES, np.split(said, 2, axis=1), strict=True)
+        return Claims(tuple(self._codes), columns)
