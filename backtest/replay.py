@@ -22,6 +22,7 @@ from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.adviser import AdviserDesk
 from minds.ahead import Ahead, views_ahead
+from minds.baseline import baselines, leans_ahead
 from minds.cycle import Cycle
 from minds.known import Known, known_ahead
 from minds.protocol import Mind, own_signals
@@ -73,6 +74,7 @@ class Replay:
         start: int,
         pairs: Sequence[Pair] = (),
         adviser: Callable[[Cycle], AdviserDesk] | None = None,
+        seed: int = 0,
     ) -> None:
         specs = (
             *signal_table(market.universe, [target.symbol for target in targets]),
@@ -82,7 +84,7 @@ class Replay:
         )
         self._market, self._regime, self.start = market, RegimeReader(model), start
         self._feed = Feed(market.universe, market.calendar, market.symbols, market.size)
-        self.cycle = Cycle(self._feed, minds, targets, pairs)
+        self.cycle = Cycle(self._feed, minds, targets, pairs, baselines(seed))
         self.adviser = None if adviser is None else adviser(self.cycle)
         self._primed = max(start - WARM_UP, 0)
         self._frame = compute_signals(market, specs, self._primed, [risk.reads[0] for risk in self.cycle.risks])
@@ -109,7 +111,10 @@ class Replay:
             some = range(first, min(first + _CHUNK, market.size))
             views = views_ahead(cycle.minds, cycle.targets, self._frame, some)
             stretch = slice(some.start - primed, some.stop - primed)
-            days = map(Ahead, views, known[stretch], facts[stretch])
+            plain = leans_ahead(
+                cycle.baselines, cycle.targets, self._frame, market.calendar.days[some.start : some.stop], some
+            )
+            days = map(Ahead, views, known[stretch], facts[stretch], plain)
             snapshots = self._snapshots(some.start, some.stop, digests[some.start - start : some.stop - start])
             readings = self._regime.ahead(self._frame, market.calendar.labels, some)
             for snapshot, ahead in zip(snapshots, days, strict=True):

@@ -107,10 +107,12 @@ def _run(
         raise InputError(f"{out} already holds a run; add --resume to continue it, or choose another --out")
     market, notices = load_market(source, settings)
     start = first_session(market, settings)
-    minds, model = load_minds(settings.minds), load_regime(settings.regime, cache)
+    minds, model = load_minds(settings.minds, settings.seed), load_regime(settings.regime, cache)
     loaded = time.perf_counter()
     heard: dict[str, Said] = {}
-    replay = Replay(market, minds, settings.targets, model, start, settings.pairs, _seat(settings, heard))
+    replay = Replay(
+        market, minds, settings.targets, model, start, settings.pairs, _seat(settings, heard), settings.seed
+    )
     folder.make()
     genesis = settings.genesis(market.calendar.labels[start])
     book = ScoreBook(History(settings.minds, orjson.loads(genesis)), _advice(settings))

@@ -70,7 +70,7 @@ def run_record(settings: Settings, market: Market, left: Left, timings: Mapping[
         "writer": dict(left.writer),
         "ledger": {"entries": left.head.entries, "digest": left.head.digest},
         "leak_alarm": None if left.alarm is None else left.alarm._asdict(),
-        "seeds": {},
+        "seeds": {"run": settings.seed},
         "timings": dict(timings),
         **versions(left.commit),
     }

@@ -18,6 +18,7 @@ from engine.errors import InputError
 from engine.resolve import RESOLVER_VERSION
 from engine.universe import Universe
 from minds.adviser import Adviser
+from minds.baseline import BASELINES
 
 __all__ = [
     "LEDGER_FORMAT",
@@ -32,7 +33,7 @@ __all__ = [
     "parse_targets",
 ]
 
-LEDGER_FORMAT = 2
+LEDGER_FORMAT = 3
 EssayChoice = int | Literal["all"]
 """How many of the last sessions get an essay."""
 
@@ -70,6 +71,7 @@ class Settings:
         pairs: pairs of targets to compare.
         essays: how many of the last sessions get an essay.
         adviser: who may tilt the lead call; None for nobody.
+        seed: of the baseline that tosses a coin, and of any mind that has a use for one.
     """
 
     source: str
@@ -82,6 +84,7 @@ class Settings:
     essays: EssayChoice = 1
     pairs: tuple[Pair, ...] = ()
     adviser: AdviserChoice | None = None
+    seed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a reversed range."""
@@ -92,6 +95,7 @@ class Settings:
         """Canonical JSON of all that decides what the run publishes, but for the data."""
         universe = self.universe
         found: dict[str, Any] = {
+            "baselines": list(BASELINES),
             "calendar": universe.calendar,
             "format": LEDGER_FORMAT,
             "groups": {role: list(members) for role, members in universe.groups.items()},
@@ -101,6 +105,7 @@ class Settings:
             "regime": self.regime,
             "resolver": RESOLVER_VERSION,
             "roles": dict(universe.roles),
+            "seed": self.seed,
             "source": self.source.partition(":")[0],  # a copy of a scenario under another name is the same run
             "start": first_session,
             "targets": [target.key for target in self.targets],

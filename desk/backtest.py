@@ -44,6 +44,7 @@ def command(
     regime: str,
     targets: str | None,
     essays: str,
+    seed: int,
     resume: bool,
     as_json: bool,
     writer: str,
@@ -70,6 +71,7 @@ def command(
         regime=load_regime(regime).name,
         essays=parse_essays(essays),
         adviser=advises,
+        seed=seed,
     )
     if written is not None:
         console().print(estimate_line(written, settings), soft_wrap=True)

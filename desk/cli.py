@@ -79,6 +79,9 @@ def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     "--essays", default="last", show_default=True, metavar="last|all|none|N", help="For which of the last days."
 )
 @click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the baseline that tosses a coin."
+)
+@click.option(
     "--writer",
     default="template",
     show_default=True,

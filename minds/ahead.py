@@ -19,6 +19,7 @@ import numpy.typing as npt
 from engine.bars import FloatArray
 from engine.claims import Target
 from engine.signals.compute import SignalFrame
+from minds.baseline.kind import Leans
 from minds.evidence import LEAST, EvidenceMind, Term, bound
 from minds.known import Known
 from minds.protocol import Mind
@@ -41,11 +42,13 @@ class Ahead(NamedTuple):
         views: see `Views`.
         known: for each target, what is known of it.
         facts: for each symbol with odds, what they are made from; None where it must still be gathered.
+        baselines: what the baselines say.
     """
 
     views: Views
     known: tuple[Known, ...]
     facts: tuple[Facts | None, ...]
+    baselines: Leans
 
 
 def views_ahead(minds: Sequence[Mind], targets: Sequence[Target], frame: SignalFrame, sessions: range) -> list[Views]:

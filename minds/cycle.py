@@ -16,6 +16,7 @@ from engine.signals.spec import Signal
 from engine.snapshot import Feed, Snapshot
 from minds import gates
 from minds.ahead import Ahead
+from minds.baseline import Baseline
 from minds.debate import debate
 from minds.known import Known
 from minds.pairs import PairDesk
@@ -39,9 +40,10 @@ class Cycle:
     """Runs sessions in order and remembers what it may."""
 
     def __init__(
-        self, feed: Feed, minds: Sequence[Mind], targets: Sequence[Target], pairs: Sequence[Pair] = ()
-    ) -> None:
-        self.minds, self.targets = tuple(minds), tuple(targets)
+        self, feed: Feed, minds: Sequence[Mind], targets: Sequence[Target], pairs: Sequence[Pair] = (),
+        baselines: Sequence[Baseline] = (),
+    ) -> None:  # fmt: skip
+        self.minds, self.targets, self.baselines = tuple(minds), tuple(targets), tuple(baselines)
         self.names = tuple(mind.name for mind in minds)
         self.desks = {target.key: TargetDesk(target, self.names) for target in targets}
         roles = {target.symbol: target.role for target in targets}
@@ -96,7 +98,7 @@ class Cycle:
         claims: list[Claim] = []
         held: list[GateResult] = []
         as_of = snapshot.as_of.isoformat()
-        ahead = ahead or self._by_itself(snapshot)
+        ahead = ahead or self._by_itself(snapshot, reading)
         for (key, desk), made, known in zip(self.desks.items(), ahead.views, ahead.known, strict=True):
             said = tuple([
                 ask(mind, snapshot, reading, desk.target) if view is None else view
@@ -117,7 +119,7 @@ class Cycle:
             claims=tuple(claims), gates=tuple(held), verdicts=tuple(verdicts),
             records=self._records(reading) if quote else (), missing=missing,
             signals=_quotes(snapshot) if quote else {}, forecasts=forecasts, missing_since=since,
-            events=snapshot.events() if quote else (),
+            events=snapshot.events() if quote else (), baselines=ahead.baselines,
         )  # fmt: skip
 
     def synthesis_copies(self) -> int:
@@ -208,10 +210,17 @@ class Cycle:
         claims.append(claim)
         return made
 
-    def _by_itself(self, snapshot: Snapshot) -> Ahead:
+    def _by_itself(self, snapshot: Snapshot, reading: RegimeReading) -> Ahead:
         """What a session knows when nothing was worked out ahead."""
         known = tuple([desk.know(self._feed, snapshot) for desk in self.desks.values()])
-        return Ahead(self._nothing, known, (None,) * len(self.risks))
+        plain = {
+            target.key: tuple([
+                said.lean if isinstance(said := ask(mind, snapshot, reading, target), View) else None
+                for mind in self.baselines
+            ])
+            for target in self.targets
+        }  # fmt: skip
+        return Ahead(self._nothing, known, (None,) * len(self.risks), plain)
 
     def _call_risks(
         self, snapshot: Snapshot, as_of: str, reading: RegimeReading, facts: Sequence[Facts | None],

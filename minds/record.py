@@ -19,6 +19,7 @@ from engine.claims import Claim, Target, Verdict
 from engine.events import Event
 from engine.signals.spec import Signal
 from minds.advised import Advice
+from minds.baseline.kind import Leans
 from minds.synthesis import Forecast
 from minds.view import Abstention, Debate, Evidence, GateResult, Missing, View
 from regimes.reading import RegimeReading
@@ -70,6 +71,7 @@ class CycleRecord:
         signals: readings of the signals that the essay may quote, by name; empty when no essay was asked for.
         forecasts: target key -> the synthesis, published or not.
         advice: what an adviser made of the lead call; None without an adviser or without a call.
+        baselines: target key -> the lean of each baseline; nothing in this record depends on them.
     """
 
     cycle: int
@@ -91,6 +93,7 @@ class CycleRecord:
     missing_since: str = ""
     events: tuple[Event, ...] = ()
     advice: Advice | None = None
+    baselines: Leans = field(default_factory=dict)
 
 
 def body(record: CycleRecord) -> bytes:
@@ -113,6 +116,7 @@ def document(record: CycleRecord) -> dict[str, Any]:
     unchanged = "" < record.missing_since < record.session
     found = {
         "as_of": record.claims[0].as_of if record.claims else record.as_of.isoformat(),  # the same text
+        "baselines": record.baselines,
         "claims": [_claim(claim) for claim in record.claims],
         "cycle": record.cycle,
         "data": record.data,

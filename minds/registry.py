@@ -1,7 +1,8 @@
 """Which minds there are: entry points of the group `workshop.minds`, built-ins included.
 
-Contract: that of `engine.plugins`; the order is macro, flow, contrarian, then strangers by name, whatever the order of
-the `--minds` option.
+Contract: that of `engine.plugins`; the order is macro, flow, contrarian, then the baselines, then strangers by name,
+whatever the order of the `--minds` option. The baselines' own table (`minds.baseline.baselines`) is no matter of this
+registry: they sit there in every run.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from numbers import Real
 from engine.errors import InputError
 from engine.plugins import Listing, PluginGroup
 from engine.signals.spec import signals_fault
+from minds.baseline import BASELINES
 from minds.evidence import EvidenceMind, Term
 from minds.protocol import Mind
 
@@ -48,21 +50,22 @@ def _is_finite(x: object) -> bool:
     return isinstance(x, Real) and not isinstance(x, bool) and math.isfinite(x)
 
 
+_THREE = ("macro", "flow", "contrarian")
 _MINDS: PluginGroup[Mind] = PluginGroup(
-    "workshop.minds", "mind", "WORKSHOP_MINDS", ("macro", "flow", "contrarian"), mind_fault
-)
+    "workshop.minds", "mind", "WORKSHOP_MINDS", (*_THREE, *BASELINES), mind_fault
+)  # fmt: skip
 
 
-def load_minds(names: Sequence[str] | None = None) -> tuple[Mind, ...]:
-    """Load minds by name, or the built-in three.
+def load_minds(names: Sequence[str] | None = None, seed: int = 0) -> tuple[Mind, ...]:
+    """Load minds by name, or the built-in three; a run's `seed` goes to those whose constructor has a parameter for it.
 
     Raises:
         InputError: a name is unknown, asked for twice, or its plug-in cannot be loaded.
     """
-    wanted = _MINDS.built_in if names is None else names
+    wanted = _THREE if names is None else names
     if not wanted:
         raise InputError("no mind is named; give --minds a,b with names from `workshop minds list`")
-    return _MINDS.load(wanted)
+    return _MINDS.load(wanted, **({"seed": seed} if seed else {}))
 
 
 def list_minds() -> list[Listing]:

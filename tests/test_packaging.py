@@ -20,6 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from engine.version import VERSION
+from minds.baseline import BASELINES
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("engine", "regimes", "scenarios", "minds", "backtest", "desk")
@@ -108,7 +109,7 @@ def test_wheel_entry_points_name_what_the_wheel_holds(wheel: zipfile.ZipFile) ->
     (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/entry_points.txt"))
     parser = configparser.ConfigParser(delimiters=("=",))
     parser.read_string(wheel.read(name).decode())
-    assert set(parser["workshop.minds"]) == {"macro", "flow", "contrarian"}
+    assert set(parser["workshop.minds"]) == {"macro", "flow", "contrarian", *BASELINES}
     assert dict(parser["console_scripts"]) == {"workshop": "desk.entry:main"}
     for group in parser.sections():
         for target in parser[group].values():

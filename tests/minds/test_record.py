@@ -52,9 +52,11 @@ def test_a_record_by_hand() -> None:
         verdicts=(Verdict("x", "void", "no bar", "2018-12-31"),),
         records=(), missing=(Missing("c", "gone"),), signals={},
         forecasts={"MKT:1": Forecast(0.52, 0.54, (0.06, None), (0.54, 0.55, None), 0)},
+        baselines={"MKT:1": (0.0, None, -0.25)},
     )  # fmt: skip
     assert json.loads(body(record)) == {
         "as_of": "2018-12-31T21:30:00+00:00",
+        "baselines": {"MKT:1": [0.0, None, -0.25]},
         "claims": [{
             "id": "2018-12-31/MKT/direction/1", "kind": "direction", "symbol": "MKT", "horizon": 1,
             "reference": 100.0, "deadline": "2019-01-02",

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InputError
+from minds.baseline.rules import Coin
 from minds.registry import list_minds, load_minds, taken_names
 from tests.shelf import Shelf, put_up
+
+OURS = ["macro", "flow", "contrarian", "climatology", "yesterday", "coin", "always_up", "sma200"]
 
 
 @pytest.fixture
@@ -34,8 +37,8 @@ def test_the_order_does_not_depend_on_how_they_are_named(names: tuple[str, ...])
 def test_strangers_come_after_the_built_in_ones_by_name(shelf: Shelf) -> None:
     shelf.put("zodiac")
     shelf.put("astrology")
-    assert loaded("zodiac", "flow", "astrology") == ["flow", "astrology", "zodiac"]
-    assert [item.name for item in list_minds()] == ["macro", "flow", "contrarian", "astrology", "zodiac"]
+    assert loaded("zodiac", "coin", "flow", "astrology") == ["flow", "coin", "astrology", "zodiac"]
+    assert [item.name for item in list_minds()] == [*OURS, "astrology", "zodiac"]
     assert loaded() == ["macro", "flow", "contrarian"], (
         "what is installed must not change a run that did not ask for it"
     )
@@ -45,7 +48,7 @@ def test_a_listing_says_where_a_mind_comes_from(shelf: Shelf) -> None:
     shelf.put("zodiac")
     found = next(item for item in list_minds() if item.name == "zodiac")
     assert found == ("zodiac", "stranger_zodiac", "1.2", "stranger_zodiac:Mind", "Reads the tea leaves.", "")
-    assert all(item.distribution == "workshop-desk" and not item.error and item.summary for item in list_minds()[:3])
+    assert all(item.distribution == "workshop-desk" and not item.error and item.summary for item in list_minds()[:8])
 
 
 @pytest.mark.parametrize(
@@ -53,8 +56,8 @@ def test_a_listing_says_where_a_mind_comes_from(shelf: Shelf) -> None:
     [
         ("contrarain", "did you mean 'contrarian'?"),
         ("Macro", "did you mean 'macro'?"),
-        ("xyzzy", "known: contrarian, flow, macro"),
-        ("", "known: contrarian, flow, macro"),
+        ("xyzzy", "known: always_up, climatology, coin, contrarian, flow, macro, sma200, yesterday"),
+        ("", "known: always_up, climatology, coin, contrarian, flow, macro, sma200, yesterday"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest(name: str, hint: str) -> None:
@@ -68,6 +71,13 @@ def test_a_name_given_twice_or_none_at_all_is_refused() -> None:
         load_minds(["flow", "macro", "flow"])
     with pytest.raises(InputError, match="no mind is named"):
         load_minds([])
+
+
+def test_the_seed_of_a_run_reaches_those_who_have_a_use_for_it() -> None:
+    mind, coin = load_minds(["coin", "macro"], seed=7)
+    assert mind.name == "macro" and isinstance(coin, Coin) and coin.seed == 7
+    (coin,) = load_minds(["coin"])
+    assert isinstance(coin, Coin) and coin.seed == 0
 
 
 def test_each_call_gives_minds_of_its_own() -> None:
@@ -175,18 +185,18 @@ def test_a_list_of_entry_points_that_cannot_be_read_harms_nobody_else(shelf: She
     shelf.put("zodiac")
     assert loaded("zodiac", "macro") == ["macro", "zodiac"]
     found = {item.name: item.error for item in list_minds()}
-    assert [name for name, error in found.items() if not error] == ["macro", "flow", "contrarian", "zodiac"]
+    assert [name for name, error in found.items() if not error] == [*OURS, "zodiac"]
 
 
 def test_a_distribution_without_metadata_can_be_listed(shelf: Shelf) -> None:
     shelf.put("zodiac")
     (shelf.folder / "stranger_zodiac-1.2.dist-info" / "METADATA").unlink()
-    assert [item.error for item in list_minds()] == [""] * 4
+    assert [item.error for item in list_minds()] == [""] * 9
 
 
 def test_names_that_are_taken_are_known_without_importing_anything(shelf: Shelf) -> None:
     shelf.put("zodiac", "raise RuntimeError('it must not even be imported')")
-    assert taken_names() == ("macro", "flow", "contrarian", "zodiac")
+    assert taken_names() == (*OURS, "zodiac")
 
 
 def test_the_same_mind_found_twice_is_one_mind(shelf: Shelf) -> None:
@@ -215,4 +225,4 @@ def test_the_environment_can_limit_which_plug_ins_there_are(shelf: Shelf, monkey
     assert list_minds() == []
     with pytest.raises(InputError, match=r"leaves out the mind 'macro'; .*\(left in: none\)"):
         load_minds()
-    assert taken_names() == ("macro", "flow", "contrarian", "astrology", "zodiac")
+    assert taken_names() == (*OURS, "astrology", "zodiac")
