@@ -30,6 +30,7 @@ from minds.llm.call import Answer, Call, NoAnswer
 from minds.llm.recorded import Recorded
 from minds.llm.scripted import Scripted
 from minds.llm.tape import Tape
+from minds.llm.untrusted import keep_secret
 from minds.record import CycleRecord
 from tests.minds.llm.models import facts_of, honest
 
@@ -69,9 +70,9 @@ def run(
 
 
 def seated(folder: Path, model: Scripted | None, **caps: Any) -> ModelAdviser:
-    """Behind a record of calls; without a model it only replays."""
+    """Behind a record of calls, its key beside it; without a model it only replays."""
     asked = Recorded(model, Tape(folder), Budget(clock=lambda: 0.0, **caps), name="" if model else "scripted")
-    return ModelAdviser(asked, SECRET)
+    return ModelAdviser(asked, keep_secret(folder, lambda size: SECRET.ljust(size)))
 
 
 def moody(call: Call) -> str:
