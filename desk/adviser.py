@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
-
 from backtest.settings import AdviserChoice, Settings
-from desk.models import Models
-from engine.calendar import TradingCalendar, parse_day
+from desk.models import Models, sessions_of
+from engine.calendar import parse_day
 from engine.errors import InputError
 
 __all__ = ["advice_estimate", "open_adviser"]
@@ -68,9 +66,5 @@ def advice_estimate(choice: AdviserChoice, settings: Settings, models: Models) -
     from minds.llm.budget import estimate
     from minds.llm.prompt import TYPICAL_TOKENS
 
-    days = TradingCalendar.load(settings.universe.calendar, settings.start, settings.end).days
-    asked = (days >= np.datetime64(settings.start)) & (days <= np.datetime64(settings.end))
-    if choice.cutoff is not None:
-        asked &= days > np.datetime64(choice.cutoff)
-    calls = int(np.sum(asked))
+    calls = sessions_of(settings, after=choice.cutoff)
     return f"Adviser {choice.who.name}: {estimate(calls, TYPICAL_TOKENS, _TYPICAL_OUT, models.price)}"

@@ -11,11 +11,11 @@ import atexit
 import gc
 import os
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
 
+from desk.options import data_options, json_option, model_options
 from engine.errors import WorkshopError
 from engine.version import VERSION
 
@@ -47,21 +47,12 @@ def workshop() -> None:
     """Run, replay and grade a market desk whose calls can be checked."""
 
 
-def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")(command)
-
-
 @workshop.command(epilog=_examples(
     "workshop backtest --start 1999-01-04 --end 2018-12-31 --out runs/sample",
     "workshop backtest --data csv:prices --start 2002-01-02 --end 2018-12-31 --out runs/us --essays 5",
     "workshop backtest --start 2018-07-02 --end 2018-12-31 --out runs/mini --writer litellm:openai/gpt-5-mini",
 ))  # fmt: skip
-@click.option(
-    "--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR, yahoo or scenario:NAME."
-)
-@click.option(
-    "--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, us, or the scenario's]."
-)
+@data_options
 @click.option("--start", metavar="DAY", help="First day, such as 1999-01-04 [default: the scenario's].")
 @click.option("--end", metavar="DAY", help="Last day and end of knowledge: nothing later is read [default: likewise].")
 @click.option("--out", required=True, metavar="DIR", help="Folder for ledger, scores and essays.")
@@ -94,12 +85,9 @@ def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--cutoff", metavar="DAY", help="Last day the adviser's model was trained on; it is asked about later ones."
 )
-@click.option("--calls", metavar="DIR", help="Record of a model's calls: cache and cassette [default: OUT/calls].")
-@click.option("--budget-usd", type=float, metavar="USD", help="Most money for the model; checked before each call.")
-@click.option("--budget-tokens", type=int, metavar="N", help="Most tokens for the model, likewise.")
-@click.option("--deadline", type=float, metavar="SECONDS", help="After so many seconds the model is asked no more.")
+@model_options(calls="OUT/calls")
 @click.option("--resume", is_flag=True, help="Continue a run that was interrupted; ends in the same bytes.")
-@_json_option
+@json_option
 def backtest(as_json: bool, **options: Any) -> None:
     """Replay a range of days and say how the calls did."""
     from desk.backtest import command
@@ -109,7 +97,7 @@ def backtest(as_json: bool, **options: Any) -> None:
 
 @workshop.command(epilog=_examples("workshop parse runs/sample/essays/2018-12-31-*.md --json"))
 @click.argument("essay", metavar="ESSAY.md")
-@_json_option
+@json_option
 def parse(essay: str, as_json: bool) -> None:
     """Read an essay in the desk's form back into a structured record."""
     from desk.parse import command
@@ -123,7 +111,7 @@ def minds() -> None:
 
 
 @minds.command("list", epilog=_examples("workshop minds list"))
-@_json_option
+@json_option
 def minds_list(as_json: bool) -> None:
     """List every installed mind, built-in or plugged in."""
     from desk import listing
@@ -134,7 +122,7 @@ def minds_list(as_json: bool) -> None:
 @minds.command("new", epilog=_examples("workshop minds new momentum", "workshop minds new momentum --dir my/momentum"))
 @click.argument("name")
 @click.option("--dir", "folder", metavar="DIR", help="Folder to write into [default: NAME-mind].")
-@_json_option
+@json_option
 def minds_new(name: str, folder: str | None, as_json: bool) -> None:
     """Write a small package with a mind of your own, ready to install."""
     from desk.new_mind import new
@@ -144,7 +132,7 @@ def minds_new(name: str, folder: str | None, as_json: bool) -> None:
 
 @minds.command("check", epilog=_examples("workshop minds check flow", "workshop minds check momentum_mind.py:Momentum"))
 @click.argument("mind", metavar="NAME|FILE.py:CLASS")
-@_json_option
+@json_option
 def minds_check(mind: str, as_json: bool) -> None:
     """Check that a mind keeps its contract, over invented markets."""
     from desk import minds
@@ -158,7 +146,7 @@ def regimes() -> None:
 
 
 @regimes.command("list", epilog=_examples("workshop regimes list"))
-@_json_option
+@json_option
 def regimes_list(as_json: bool) -> None:
     """List every installed regime model, built-in or plugged in."""
     from desk import listing
@@ -173,18 +161,13 @@ def regimes_list(as_json: bool) -> None:
         "workshop regimes evaluate --models rules --picture regimes.png",
     ),
 )
-@click.option(
-    "--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR, yahoo or scenario:NAME."
-)
-@click.option(
-    "--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, us, or the scenario's]."
-)
+@data_options
 @click.option("--start", metavar="DAY", help="First day [default: when the score has its history].")
 @click.option("--end", metavar="DAY", help="Last day and end of knowledge [default: the data's last].")
 @click.option("--models", metavar="A,B", help="Regime models, the first one drawn [default: all installed].")
 @click.option("--without", metavar="ROLE,ROLE", help="Roles to leave out, such as volatility,credit.")
 @click.option("--picture", metavar="FILE", help="Draw prices and regimes to .png or .svg (needs the extra plots).")
-@_json_option
+@json_option
 def regimes_evaluate(as_json: bool, **options: Any) -> None:
     """Compare regime models with the bear markets of the past, and show what followed each label."""
     from desk.regimes import evaluate
@@ -198,7 +181,7 @@ def scenario() -> None:
 
 
 @scenario.command("list", epilog=_examples("workshop scenario list"))
-@_json_option
+@json_option
 def scenario_list(as_json: bool) -> None:
     """List the scenarios that ship."""
     from desk.scenario import shelf
@@ -215,7 +198,7 @@ def scenario_list(as_json: bool) -> None:
 @click.option("--regime", default="rules", show_default=True, metavar="NAME", help="Regime model, as for backtest.")
 @click.option("--out", metavar="DIR", help="Keep the run here: ledger, scores and essays, as backtest does.")
 @click.option("--essays", metavar="last|all|none|N", help="For which of the last days, with --out [default: last].")
-@_json_option
+@json_option
 def scenario_run(name: str, as_json: bool, **options: Any) -> None:
     """Run a scenario and check that the run shows what it expects."""
     from desk.scenario import run
@@ -224,12 +207,7 @@ def scenario_run(name: str, as_json: bool, **options: Any) -> None:
 
 
 @workshop.command(epilog=_examples("workshop audit", "workshop audit --mind momentum --regime rules --dates 3"))
-@click.option(
-    "--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR, yahoo or scenario:NAME."
-)
-@click.option(
-    "--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, us, or the scenario's]."
-)
+@data_options
 @click.option("--mind", multiple=True, metavar="NAME", help="A mind; repeat it for more [default: the built-in ones].")
 @click.option("--regime", multiple=True, metavar="NAME", help="A regime model; the first leads [default: all].")
 @click.option("--start", metavar="DAY", help="First day on which anybody is asked [default: five years of sessions].")
@@ -238,7 +216,7 @@ def scenario_run(name: str, as_json: bool, **options: Any) -> None:
     "--dates", default=5, show_default=True, type=click.IntRange(1, 1000), help="Days after which the future changes."
 )
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of those days and futures.")
-@_json_option
+@json_option
 def audit(as_json: bool, **options: Any) -> None:
     """Look for minds, signals and regime models that see the future, or remember what they should not."""
     from desk.audit import command
@@ -251,23 +229,15 @@ def audit(as_json: bool, **options: Any) -> None:
     "workshop leak --model replay:calls --data csv:prices --n 50 --json",
 ))  # fmt: skip
 @click.option("--model", required=True, metavar="litellm:MODEL|replay:DIR", help="Who is asked.")
-@click.option(
-    "--data", default="sample", show_default=True, metavar="SOURCE", help="sample, csv:DIR, yahoo or scenario:NAME."
-)
-@click.option(
-    "--universe", metavar="NAME|FILE", help="Which symbol plays which role [default: sample, us, or the scenario's]."
-)
+@data_options
 @click.option("--start", metavar="DAY", help="First day to be asked about [default: after the data's first year].")
 @click.option("--end", metavar="DAY", help="Last day of the data that are used [default: the data's last].")
 @click.option("--n", default=200, show_default=True, type=click.IntRange(2, 5000), help="Days; five questions each.")
 @click.option("--cutoff", metavar="DAY", help="Last day that the model was trained on, as its maker states it.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of the draw of days.")
 @click.option("--out", metavar="DIR", help="Write leak.json here as well as into the cache folder.")
-@click.option("--calls", metavar="DIR", help="Record of the model's calls [default: in the cache folder].")
-@click.option("--budget-usd", type=float, metavar="USD", help="Most money; checked before each call.")
-@click.option("--budget-tokens", type=int, metavar="N", help="Most tokens, likewise.")
-@click.option("--deadline", type=float, metavar="SECONDS", help="After so many seconds nothing more is asked.")
-@_json_option
+@model_options(calls="in the cache folder")
+@json_option
 def leak(as_json: bool, **options: Any) -> None:
     """Measure what a model remembers of the days that a backtest would ask it about."""
     from desk.leak import command
@@ -283,7 +253,7 @@ def ledger() -> None:
 @ledger.command("verify", epilog=_examples("workshop ledger verify runs/sample"))
 @click.argument("path", metavar="DIR|FILE")
 @click.option("--head", metavar="N:HASH", help="A head printed in an essay: proves that nothing was cut off.")
-@_json_option
+@json_option
 def ledger_verify(path: str, head: str | None, as_json: bool) -> None:
     """Walk the whole chain and recompute every hash."""
     from desk.ledger import verify
@@ -292,7 +262,7 @@ def ledger_verify(path: str, head: str | None, as_json: bool) -> None:
 
 
 @workshop.command(epilog=_examples("workshop doctor"))
-@_json_option
+@json_option
 def doctor(as_json: bool) -> None:
     """Check the installation: packages, sample data, minds."""
     from desk.doctor import command

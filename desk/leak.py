@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -21,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from desk.data import cache_folder, open_data
+from desk.models import ModelOptions, Models
 from desk.progress import progress_bar
 from desk.show import console, print_json, share, visible
 from engine.calendar import parse_day
@@ -46,17 +46,13 @@ def command(
     cutoff: str | None,
     seed: int,
     out: str | None,
-    calls: str | None,
-    budget_usd: float | None,
-    budget_tokens: int | None,
-    deadline: float | None,
     as_json: bool,
+    **asking: Any,
 ) -> None:
-    """Measure as asked on the command line."""
+    """Measure as asked on the command line; `asking` are the fields of `ModelOptions`."""
     from backtest.leak_meter import measure
     from backtest.leak_questions import ARMS, draw_days
-    from minds.llm.budget import Budget, estimate
-    from minds.llm.opening import open_model
+    from minds.llm.budget import estimate
 
     last_known = None if cutoff is None else parse_day(cutoff, what="--cutoff")
     opened = open_data(data, universe, start, end)
@@ -66,11 +62,10 @@ def command(
     days = draw_days(market, opened.universe, first, last, n, seed)
     if len(days) < 2:
         raise InputError(f"there are {len(days)} days to ask about in that range; widen --start and --end")
-    budget = Budget(clock=time.monotonic, tokens=budget_tokens, usd=budget_usd, seconds=deadline)
-    folder = Path(calls) if calls else cache_folder() / "leak" / "calls"
-    asked = open_model(model, calls=folder, budget=budget, clock=time.monotonic, sleep=time.sleep)
+    models = Models(ModelOptions(**asking), cache_folder() / "leak" / "calls")
+    asked = models.open(model)
     screen = console()
-    told = estimate(len(ARMS) * len(days), *_TYPICAL, budget.price)
+    told = estimate(len(ARMS) * len(days), *_TYPICAL, models.price)
     screen.print(f"Asking {asked.name}: {told}", soft_wrap=True)
     with progress_bar() as progress:
         found = measure(asked, days, None if last_known is None else str(last_known), progress=progress)

@@ -6,16 +6,19 @@ Contract: the only place that hands a clock and a pause to the language-model ed
 from __future__ import annotations
 
 import time
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from backtest.settings import Settings
+from engine.calendar import TradingCalendar
 from engine.errors import InputError
 
 if TYPE_CHECKING:
     from minds.llm.budget import Budget, Price
     from minds.llm.recorded import Recorded
 
-__all__ = ["ModelOptions", "Models"]
+__all__ = ["ModelOptions", "Models", "sessions_of"]
 
 
 class ModelOptions(NamedTuple):
@@ -81,3 +84,10 @@ class Models:
         typed = [name for name, value in zip(self._options._fields, self._options, strict=True) if value is not None]
         if typed and not self._opened:
             raise InputError(f"--{typed[0].replace('_', '-')} needs a model; {needs}")
+
+
+def sessions_of(settings: Settings, after: date | None = None) -> int:
+    """Sessions of a run, or those of them after a day: how often a model may be asked."""
+    sessions = TradingCalendar.load(settings.universe.calendar, settings.start, settings.end)
+    first = str(settings.start) if after is None else max(str(settings.start), str(after + timedelta(1)))
+    return sum(first <= day <= str(settings.end) for day in sessions.labels)

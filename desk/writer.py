@@ -1,6 +1,6 @@
 """`--writer`: from what was typed to whoever writes the essays, an estimate before the run, and the bill after it.
 
-Contract: the only place that hands a clock and a pause to the model's edge. The default, `template`, asks nobody.
+Contract: nobody is asked here; the default, `template`, asks nobody at all.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backtest.settings import Settings
-from desk.models import Models
+from desk.models import Models, sessions_of
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,15 +54,11 @@ def open_writer(writer: str, models: Models) -> Opened | None:
 
 def estimate_line(opened: Opened, settings: Settings) -> str:
     """What the run may come to, in one line."""
-    import numpy as np
-
-    from engine.calendar import TradingCalendar
     from minds.llm.argue import most_calls
     from minds.llm.budget import estimate
     from minds.llm.prompt import TYPICAL_TOKENS
 
-    days = TradingCalendar.load(settings.universe.calendar, settings.start, settings.end).days
-    sessions = int(np.sum((days >= np.datetime64(settings.start)) & (days <= np.datetime64(settings.end))))
+    sessions = sessions_of(settings)
     essays = sessions if settings.essays == "all" else min(settings.essays, sessions)
     calls = most_calls(len(settings.minds), essays)
     return f"Writer {opened.writer.name}: {estimate(calls, TYPICAL_TOKENS, _TYPICAL_OUT, opened.price)}"
