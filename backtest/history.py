@@ -22,6 +22,7 @@ import orjson
 from engine.bars import FloatArray
 from engine.errors import InputError
 from engine.ledger import Ledger
+from minds.advised import TILTS
 from minds.view import DebateLabel
 from regimes.reading import LABELS
 
@@ -37,10 +38,10 @@ DEBATES: tuple[str, ...] = get_args(DebateLabel)
 _RESULT = {name: float(at) for at, name in enumerate(RESULTS)}
 _DEBATE = {name: float(at) for at, name in enumerate(DEBATES)}
 _LABEL = {name: at for at, name in enumerate(LABELS)}
-# What a row of each kind of claim holds; that of a direction is followed by each mind's lean and fair probability.
+# What a row of each kind of claim holds; that of a direction is followed by its tables.
 _ODDS = ("number", "target", "day", "p", "b", "reference", "threshold")
 _ROWS = {
-    "direction": ("number", "target", "day", "p", "b", "reference", "debate", "conviction"),
+    "direction": ("number", "target", "day", "p", "b", "reference", "debate", "conviction", "without", "tilt"),
     "interval": ("number", "target", "day", "reference", "low", "high", "base_low", "base_high"),
     "relative": _ODDS,
     "volatility": _ODDS,
@@ -50,8 +51,8 @@ _SETTLED = ("due", "result", "y", "realised", "score", "base_score", "log_score"
 _settle = Struct(f"{1 + len(_SETTLED)}d").pack
 _WHOLE = {"target": 0, "day": 0, "due": -1, "result": 0, "turn": -1, "debate": -1}
 """Columns of whole numbers, and what each holds where nothing is known."""
-_TABLES = ("lean", "fair")
-"""Columns that are tables, one column a mind."""
+_TABLES = ("lean", "fair", "baseline")
+"""Columns that are tables, one column a mind or a baseline."""
 
 
 class Sessions(NamedTuple):
@@ -83,7 +84,7 @@ class Gate(NamedTuple):
 class Claims:
     """Claims of one kind, in the order in which they were made unless said otherwise.
 
-    All arrays have shape (n,) but for `lean` and `fair`; NaN (or -1) stands for what there is not, or not yet. A column
+    All arrays have shape (n,) but for `lean`, `fair` and `baseline`; NaN (or -1) stands for what there is not, or not yet. A column
     is taken out when somebody asks for it: most readers want a few.
     """
 
@@ -122,10 +123,16 @@ class Claims:
     debate: IntArray
     """Of a direction: how the minds stood, as an index of `DEBATES`."""
     conviction: FloatArray
+    without: FloatArray
+    """Of a direction: what the probability would have been without an adviser."""
+    tilt: FloatArray
+    """Of a direction: what an adviser said, in [-1, 1]; NaN where there was none or it said nothing."""
     lean: FloatArray
     """Of a direction: each mind's lean, shape (n, minds); NaN where it was silent."""
     fair: FloatArray
     """Of a direction: each mind's probability after recalibration, shape (n, minds)."""
+    baseline: FloatArray
+    """Of a direction: each baseline's lean, shape (n, baselines); NaN where it was silent."""
 
     def __init__(
         self, names: Sequence[Target], columns: Mapping[str, npt.NDArray[Any]], which: IntArray | None = None
@@ -175,6 +182,7 @@ class History:
 
     Attributes:
         minds: names in the run's order, that of the columns of `Claims.lean`.
+        baselines: likewise, that of the columns of `Claims.baseline`.
         targets: keys of what is called, such as `QQQ:1`, the leading one first.
         genesis: the ledger's first entry, what the run is about.
         spoken: mind -> how many views it gave.
@@ -185,6 +193,7 @@ class History:
         """Begin with no cycle."""
         self.minds, self.genesis = tuple(minds), genesis or {}
         self.targets: tuple[str, ...] = tuple(self.genesis.get("targets", ()))
+        self.baselines: tuple[str, ...] = tuple(self.genesis.get("baselines", ()))
         self.spoken = dict.fromkeys(self.minds, 0)
         self.abstentions: dict[str, dict[str, int]] = {name: {} for name in self.minds}
         self._days: list[str] = []
@@ -261,9 +270,13 @@ class History:
         reference = claim["reference"]
         if kind == "direction":
             label, conviction = body["debates"].get(key, ("", nan))
+            p, tilt, advice = claim["probability"], nan, body.get("adviser")
+            without = p
+            if advice is not None and advice["claim"] == identity:
+                without, tilt = advice["without"], TILTS.get(advice.get("tilt", ""), nan)
             made += row(
-                number, code, day, claim["probability"], claim["base_rate"], reference, _DEBATE.get(label, -1.0),
-                conviction, *self._said(body, key),
+                number, code, day, p, claim["base_rate"], reference, _DEBATE.get(label, -1.0), conviction, without,
+                tilt, *self._said(body, key),
             )  # fmt: skip
         elif kind == "interval":
             made += row(
@@ -275,11 +288,15 @@ class History:
             )
 
     def _said(self, body: dict[str, Any], key: str) -> list[float]:
-        """Each mind's lean on a target, and then each mind's probability after recalibration."""
+        """Each mind's lean on a target, then each mind's probability after recalibration, then the baselines' leans."""
         views, experts = body["views"].get(key, {}), body["synthesis"].get(key, ())
         leans = [views[name].get("lean", nan) if name in views else nan for name in self.minds]
         fair = [nan if own is None else own for own in experts[1:]]
-        return leans + (fair or [nan] * len(leans))
+        said = leans + (fair or [nan] * len(leans))
+        if self.baselines:
+            plain = body["baselines"].get(key, (None,) * len(self.baselines))
+            said += [nan if lean is None else lean for lean in plain]
+        return said
 
     def _meet(self, about: str, claim: dict[str, Any]) -> _Stream:
         """Where claims of this kind on this target go, as what rows, with which number for a target; kind and key."""
@@ -290,7 +307,7 @@ class History:
         return found
 
     def _width(self, kind: str) -> int:
-        return len(_ROWS[kind]) + (len(_TABLES) * len(self.minds) if kind == "direction" else 0)
+        return len(_ROWS[kind]) + (2 * len(self.minds) + len(self.baselines) if kind == "direction" else 0)
 
     def __len__(self) -> int:
         """Count the sessions."""
@@ -332,5 +349,6 @@ class History:
         columns |= {name: values[place] for name, values in came.items()}
         if kind == "direction":
             said = made[:, len(_ROWS[kind]) :].copy()
-            columns |= zip(_TABLES, np.split(said, 2, axis=1), strict=True)
+            minds = len(self.minds)
+            columns |= zip(_TABLES, np.split(said, [minds, 2 * minds], axis=1), strict=True)
         return Claims(tuple(self._codes), columns)

@@ -17,6 +17,7 @@ from engine.claims import Pair, Target
 from engine.errors import ChainError, InputError
 from engine.ledger import Ledger
 from engine.market import Market
+from minds.baseline import BASELINES
 from minds.record import body
 from minds.registry import load_minds
 from regimes.reading import LABELS
@@ -26,7 +27,7 @@ from tests.worlds import WORLD, invented_bars
 
 MINDS = ("macro", "flow", "contrarian", "half")
 LONG = (*TARGETS, Target("MKT", "market", 3))
-GENESIS = {"minds": list(MINDS), "targets": [target.key for target in LONG]}
+GENESIS = {"baselines": list(BASELINES), "minds": list(MINDS), "targets": [target.key for target in LONG]}
 NUMBERS = {
     "p": "probability", "b": "base_rate", "reference": "reference", "threshold": "threshold", "low": "low",
     "high": "high", "base_low": "base_low", "base_high": "base_high",
@@ -90,6 +91,8 @@ def slow(kind: str, until: int) -> list[Document]:
                 **{name: number(verdict.get(key)) for name, key in CAME.items()},
                 "lean": [number(views.get(mind, {}).get("lean")) for mind in MINDS] if said else [],
                 "fair": ([number(own) for own in experts[1:]] if experts else [math.nan] * 4) if said else [],
+                "baseline": [number(lean) for lean in document["baselines"][key]] if said else [],
+                "without": claim["probability"] if said else math.nan, "tilt": math.nan,
             })  # fmt: skip
     return found
 
@@ -101,7 +104,7 @@ def agree(claims: Claims, wanted: list[Document]) -> None:
     assert [None if code < 0 else DEBATES[code] for code in claims.debate.tolist()] == [row["debate"] for row in wanted]
     for name in ("day", "due", "turn"):
         assert getattr(claims, name).tolist() == [row[name] for row in wanted], name
-    for name in (*NUMBERS, *CAME, "conviction", "lean", "fair"):
+    for name in (*NUMBERS, *CAME, "conviction", "lean", "fair", "baseline", "without", "tilt"):
         column = [row[name] for row in wanted]
         assert np.array_equal(getattr(claims, name), np.reshape(column, getattr(claims, name).shape), equal_nan=True), (
             name
