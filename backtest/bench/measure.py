@@ -18,6 +18,15 @@ __all__ = ["Child", "Spread", "alternately", "child", "ratios", "spread", "timed
 
 T = TypeVar("T")
 _KEPT = {"PYTHONPATH", "PYTHONPYCACHEPREFIX"}
+_WATCH = """
+import os, sys, time
+nowhere = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
+began = time.perf_counter()
+_, status, used = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=[nowhere]), 0)
+print(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""A small process starts the one that is measured: a child's peak of memory begins at what its parent holds."""
 
 
 class Spread(NamedTuple):
@@ -52,18 +61,12 @@ def child(command: Sequence[str]) -> Child:
         RuntimeError: it failed; the text is what it said.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON") or name in _KEPT}
-    began = time.perf_counter()
-    process = subprocess.Popen(command, env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stderr.close()
-    if process.returncode:
-        raise RuntimeError(f"{command[0]} ended with {process.returncode}: {said.decode(errors='replace')[-1000:]}")
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return Child(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / unit)
+    watch = [sys.executable, "-I", "-S", "-c", _WATCH, *command]
+    ran = subprocess.run(watch, env=kept, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise RuntimeError(f"{command[0]} ended with {ran.returncode}: {ran.stderr[-1000:]}")
+    seconds, processor, most = map(float, ran.stdout.split())
+    return Child(seconds, processor, most / (2**20 if sys.platform == "darwin" else 2**10))
 
 
 def timed(work: Callable[[], object]) -> float:
