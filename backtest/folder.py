@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
+from engine.files import write_whole
 
 __all__ = ["LEDGER", "RunFolder", "commit_asked", "versions"]
 
@@ -80,13 +81,8 @@ class RunFolder:
         return document
 
     def _write(self, path: Path, text: str) -> None:
-        part = path.with_name(path.name + ".part")
         try:
-            with part.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+            write_whole(path, text.encode())
         except OSError as error:
             raise InputError(
                 f"cannot write {path}: {error.strerror}; free some space or choose another --out"
