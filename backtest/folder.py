@@ -121,9 +121,11 @@ def commit_asked() -> Iterator[Callable[[], str | None]]:
     if (here / ".git").exists():
         with contextlib.suppress(OSError):
             git = subprocess.Popen(
-                ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--exclude=*"],
+                ["git", "-C", str(here), "status", "--porcelain=v2", "--branch", "--untracked-files=no"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # a question must not stand in a commit's way
+                # A question must not stand in a commit's way. `git describe --dirty` would lock the index all the same,
+                # and whoever is killed with it leaves the lock behind.
+                env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
             )  # fmt: skip
 
     def answer() -> str | None:
@@ -133,12 +135,19 @@ def commit_asked() -> Iterator[Callable[[], str | None]]:
             said, _ = git.communicate(timeout=10)
         except (OSError, ValueError, subprocess.TimeoutExpired):
             return None
-        return said.strip() or None if git.returncode == 0 else None
+        return _commit(said) if git.returncode == 0 else None
 
     try:
         yield answer
     finally:
         if git is not None:
             if git.poll() is None:
-                git.terminate()  # not kill: git holds the lock of the index meanwhile, and a killed one leaves it there
+                git.terminate()  # not kill: what it holds it may put away
             git.communicate()
+
+
+def _commit(status: str) -> str | None:
+    """The commit of a checkout, by `git status`; None before the first one."""
+    head = re.search(r"^# branch\.oid ([0-9a-f]+)$", status, re.MULTILINE)
+    changed = any(line and not line.startswith("#") for line in status.splitlines())
+    return head[1] + "+" * changed if head else None
