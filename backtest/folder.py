@@ -1,4 +1,4 @@
-"""A run's folder: `run.json`, `ledger.sqlite`, `scores.json`, `essays/`.
+"""A run's folder: `run.json`, `ledger.sqlite`, `scores.json`, `report.html`, `essays/`.
 
 Contract: files are written whole (temporary file, fsync, rename), so that a reader never meets half of one.
 `scores.json` is a function of the ledger; timings and paths stand in `run.json` only. A folder that holds a ledger is
@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
-from engine.files import write_whole
 
-__all__ = ["LEDGER", "RunFolder", "commit_asked", "versions"]
+__all__ = ["LEDGER", "REPORT", "RunFolder", "commit_asked", "versions"]
 
 LEDGER = "ledger.sqlite"
+REPORT = "report.html"
 _PACKAGES = ("workshop-desk", "numpy", "pandas", "exchange-calendars", "transitions", "orjson")
 
 
@@ -58,6 +58,11 @@ class RunFolder:
         self._write(path, text)
         return path
 
+    def write_text(self, name: str, text: str) -> Path:
+        """Write one of the run's documents as it is and return its path."""
+        self._write(self.path / name, text)
+        return self.path / name
+
     def remove(self, name: str) -> None:
         """Take one of the run's documents away, if it is there."""
         try:
@@ -81,8 +86,13 @@ class RunFolder:
         return document
 
     def _write(self, path: Path, text: str) -> None:
+        part = path.with_name(path.name + ".part")
         try:
-            write_whole(path, text.encode())
+            with part.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
         except OSError as error:
             raise InputError(
                 f"cannot write {path}: {error.strerror}; free some space or choose another --out"
@@ -121,11 +131,9 @@ def commit_asked() -> Iterator[Callable[[], str | None]]:
     if (here / ".git").exists():
         with contextlib.suppress(OSError):
             git = subprocess.Popen(
-                ["git", "-C", str(here), "status", "--porcelain=v2", "--branch", "--untracked-files=no"],
+                ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--exclude=*"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                # A question must not stand in a commit's way. `git describe --dirty` would lock the index all the same,
-                # and whoever is killed with it leaves the lock behind.
-                env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+                env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # a question must not stand in a commit's way
             )  # fmt: skip
 
     def answer() -> str | None:
@@ -135,19 +143,12 @@ def commit_asked() -> Iterator[Callable[[], str | None]]:
             said, _ = git.communicate(timeout=10)
         except (OSError, ValueError, subprocess.TimeoutExpired):
             return None
-        return _commit(said) if git.returncode == 0 else None
+        return said.strip() or None if git.returncode == 0 else None
 
     try:
         yield answer
     finally:
         if git is not None:
             if git.poll() is None:
-                git.terminate()  # not kill: what it holds it may put away
+                git.terminate()  # not kill: git holds the lock of the index meanwhile, and a killed one leaves it there
             git.communicate()
-
-
-def _commit(status: str) -> str | None:
-    """The commit of a checkout, by `git status`; None before the first one."""
-    head = re.search(r"^# branch\.oid ([0-9a-f]+)$", status, re.MULTILINE)
-    changed = any(line and not line.startswith("#") for line in status.splitlines())
-    return head[1] + "+" * changed if head else None

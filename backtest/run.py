@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 
 from backtest.advice_scores import AdviceBook
-from backtest.folder import RunFolder, commit_asked
+from backtest.folder import REPORT, RunFolder, commit_asked
 from backtest.history import History
 from backtest.leak_alarm import LeakAlarm, leak_alarm
 from backtest.replay import Replay, first_session
@@ -71,7 +71,7 @@ def load_market(source: Source, settings: Settings) -> tuple[Market, tuple[Repai
 
 def run_backtest(
     settings: Settings, source: Source, out: Path, *, resume: bool = False, progress: Progress | None = None,
-    cache: Path | None = None, writer: Writer | None = None,
+    cache: Path | None = None, writer: Writer | None = None, report: bool = False,
 ) -> Done:  # fmt: skip
     """Replay, settle, score, write.
 
@@ -85,18 +85,19 @@ def run_backtest(
             takes and nothing else.
         writer: who writes the essays; the template by default. It changes no number, so a run may be resumed with
             another.
+        report: whether to end with `report.html`; a folder's earlier one goes away all the same.
 
     Raises:
         InputError: the settings, the data or the folder cannot be used; the sentence says what to do.
         LeakAlarm: a record is too good to be true; everything but the scores is kept.
     """
     with _no_collector(), commit_asked() as commit:
-        return _run(settings, source, out, resume, progress, cache, commit, writer)
+        return _run(settings, source, out, resume, progress, cache, commit, writer, report)
 
 
 def _run(
     settings: Settings, source: Source, out: Path, resume: bool, progress: Progress | None, cache: Path | None,
-    commit: Callable[[], str | None], writer: Writer | None,
+    commit: Callable[[], str | None], writer: Writer | None, report: bool,
 ) -> Done:  # fmt: skip
     from minds.template import TemplateWriter
 
@@ -115,10 +116,11 @@ def _run(
     )
     folder.make()
     genesis = settings.genesis(market.calendar.labels[start])
+    heads: list[str] = []
     book = ScoreBook(History(settings.minds, orjson.loads(genesis)), _advice(settings))
     with _open(folder, genesis) as ledger:
         heard |= _heard(ledger, settings)
-        essay = _cycles(replay, settings, ledger, folder, book, progress, writer)
+        essay = _cycles(replay, settings, ledger, folder, book, progress, writer, heads)
         replayed = time.perf_counter()
         head = ledger.head
         scores = _scores(book, head, settings, replay)
@@ -129,12 +131,19 @@ def _run(
         folder.remove("scores.json")
     fits = tuple(getattr(model, "notices", ()))
     left = Left(replay.digest, notices, fits, head, alarm, commit(), writer.account())
-    folder.write_json("run.json", run_record(settings, market, left, {
+    run = run_record(settings, market, left, {
         "load_seconds": loaded - began,
         "replay_seconds": replayed - loaded,
         "sessions_per_second": replay.sessions / (replayed - loaded),
         "total_seconds": time.perf_counter() - began,
-    }))  # fmt: skip
+    })  # fmt: skip
+    folder.write_json("run.json", run)
+    if report and alarm is None:
+        from backtest.report.write import write_report
+
+        write_report(folder, book.history, scores, run, heads)
+    else:
+        folder.remove(REPORT)
     if alarm is not None:
         raise LeakAlarm(alarm.says())
     return Done(scores, essay, notices, fits, head)
@@ -194,7 +203,7 @@ def _open(folder: RunFolder, genesis: bytes) -> Ledger:
 
 def _cycles(
     replay: Replay, settings: Settings, ledger: Ledger, folder: RunFolder, book: ScoreBook, progress: Progress | None,
-    writer: Writer,
+    writer: Writer, heads: list[str],
 ) -> Path | None:  # fmt: skip
     essay = None
     kept = ledger.entries(1)
@@ -207,6 +216,7 @@ def _cycles(
             book.add(body)
         for record, text in zip(batch, texts, strict=True):
             head = _keep(ledger, kept, record.session, text, folder)
+            heads.append(head.digest)
             if done >= quoted_from:
                 essay = _essay(record, head, folder, writer)
             done += 1

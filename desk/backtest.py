@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from backtest.folder import REPORT
 from backtest.run import Done, run_backtest
 from backtest.settings import (
     Settings,
@@ -46,6 +47,7 @@ def command(
     essays: str,
     seed: int,
     resume: bool,
+    report: bool,
     as_json: bool,
     writer: str,
     adviser: str | None,
@@ -86,11 +88,12 @@ def command(
             progress=progress,
             cache=cache_folder(),
             writer=None if written is None else written.writer,
+            report=report,
         )
     if as_json:
         print_json(done.scores)
     else:
-        _tell(done, out)
+        _tell(done, out, report)
     if written is not None:
         for line in account_lines(written.writer.account()):
             console().print(line, soft_wrap=True)
@@ -98,7 +101,7 @@ def command(
         console().print(advises.memory, soft_wrap=True)
 
 
-def _tell(done: Done, out: str) -> None:
+def _tell(done: Done, out: str, report: bool) -> None:
     screen = console()
     for part in summary(done.scores):
         screen.print(part)
@@ -112,4 +115,6 @@ def _tell(done: Done, out: str) -> None:
         screen.print(f"On the regime model: {done.fits[0]}{more}", soft_wrap=True)
     if done.essay is not None:
         screen.print(f"Read the last essay: {done.essay}", soft_wrap=True)
+    if report:
+        screen.print(f"Open the report:     {Path(out) / REPORT}", soft_wrap=True)
     screen.print(f"Check the record:    workshop ledger verify {shlex.quote(out)}", soft_wrap=True)

@@ -55,7 +55,7 @@ def workshop() -> None:
 @data_options
 @click.option("--start", metavar="DAY", help="First day, such as 1999-01-04 [default: the scenario's].")
 @click.option("--end", metavar="DAY", help="Last day and end of knowledge: nothing later is read [default: likewise].")
-@click.option("--out", required=True, metavar="DIR", help="Folder for ledger, scores and essays.")
+@click.option("--out", required=True, metavar="DIR", help="Folder for ledger, scores, report and essays.")
 @click.option("--minds", metavar="A,B", help="Minds by name [default: macro,flow,contrarian].")
 @click.option("--pairs", metavar="A>B:1", help="Which of two targets will do better [default: small>growth:1].")
 @click.option(
@@ -86,6 +86,7 @@ def workshop() -> None:
     "--cutoff", metavar="DAY", help="Last day the adviser's model was trained on; it is asked about later ones."
 )
 @model_options(calls="OUT/calls")
+@click.option("--report/--no-report", default=True, help="Whether to write report.html.")
 @click.option("--resume", is_flag=True, help="Continue a run that was interrupted; ends in the same bytes.")
 @json_option
 def backtest(as_json: bool, **options: Any) -> None:
@@ -93,6 +94,16 @@ def backtest(as_json: bool, **options: Any) -> None:
     from desk.backtest import command
 
     command(as_json=as_json, **options)
+
+
+@workshop.command(epilog=_examples("workshop report runs/sample"))
+@click.argument("folder", metavar="DIR")
+@json_option
+def report(folder: str, as_json: bool) -> None:
+    """Make report.html of a finished backtest anew, from its folder."""
+    from desk.report import command
+
+    command(folder, as_json=as_json)
 
 
 @workshop.command(epilog=_examples("workshop parse runs/sample/essays/2018-12-31-*.md --json"))

@@ -75,7 +75,7 @@ def run(
     with progress_bar(8) as progress, waiting_told(), contextlib.redirect_stdout(sys.stderr):  # what a plug-in prints
         if out is not None:
             source = ScenarioSource(scenario, file)
-            run_backtest(settings, source, Path(out), progress=progress, cache=cache_folder())
+            run_backtest(settings, source, Path(out), progress=progress, cache=cache_folder(), report=True)
         found = rehearse(scenario, settings, cache=cache_folder(), progress=progress)
     if as_json:
         print_json(_document(file, scenario, found))
