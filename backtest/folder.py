@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
+from engine.files import write_whole
 
 __all__ = ["LEDGER", "REPORT", "RunFolder", "commit_asked", "versions"]
 
@@ -86,13 +87,8 @@ class RunFolder:
         return document
 
     def _write(self, path: Path, text: str) -> None:
-        part = path.with_name(path.name + ".part")
         try:
-            with part.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+            write_whole(path, text.encode())
         except OSError as error:
             raise InputError(
                 f"cannot write {path}: {error.strerror}; free some space or choose another --out"
@@ -131,9 +127,11 @@ def commit_asked() -> Iterator[Callable[[], str | None]]:
     if (here / ".git").exists():
         with contextlib.suppress(OSError):
             git = subprocess.Popen(
-                ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--exclude=*"],
+                ["git", "-C", str(here), "status", "--porcelain=v2", "--branch", "--untracked-files=no"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # a question must not stand in a commit's way
+                # A question must not stand in a commit's way. `git describe --dirty` would lock the index all the same,
+                # and whoever is killed with it leaves the lock behind.
+                env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
             )  # fmt: skip
 
     def answer() -> str | None:
@@ -143,12 +141,19 @@ def commit_asked() -> Iterator[Callable[[], str | None]]:
             said, _ = git.communicate(timeout=10)
         except (OSError, ValueError, subprocess.TimeoutExpired):
             return None
-        return said.strip() or None if git.returncode == 0 else None
+        return _commit(said) if git.returncode == 0 else None
 
     try:
         yield answer
     finally:
         if git is not None:
             if git.poll() is None:
-                git.terminate()  # not kill: git holds the lock of the index meanwhile, and a killed one leaves it there
+                git.terminate()  # not kill: what it holds it may put away
             git.communicate()
+
+
+def _commit(status: str) -> str | None:
+    """The commit of a checkout, by `git status`; None before the first one."""
+    head = re.search(r"^# branch\.oid ([0-9a-f]+)$", status, re.MULTILINE)
+    changed = any(line and not line.startswith("#") for line in status.splitlines())
+    return head[1] + "+" * changed if head else None

@@ -25,6 +25,7 @@ from desk.progress import progress_bar
 from desk.show import console, print_json, share, visible
 from engine.calendar import parse_day
 from engine.errors import InputError
+from engine.files import write_whole
 from engine.market import Market
 
 __all__ = ["command", "leak_line"]
@@ -103,11 +104,9 @@ def _place(model: str) -> Path:
 
 def _keep(found: dict[str, Any], path: Path) -> Path:
     """Write one document whole."""
-    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(found, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
-        part.replace(path)
+        write_whole(path, f"{json.dumps(found, indent=1, sort_keys=True, allow_nan=False)}\n".encode())
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror}; choose another --out or WORKSHOP_CACHE") from error
     return path

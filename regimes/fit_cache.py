@@ -7,16 +7,15 @@ and a folder that cannot be written, is told in `notices` and never stops a run.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from engine.files import write_whole
 
 __all__ = ["FitCache", "digest"]
 
@@ -60,16 +59,10 @@ class FitCache:
             _MEMORY[key] = document
             return
         text = json.dumps({"check": _check(key, document), "fit": document}) + "\n"
-        part = ""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(prefix=".fit-", dir=self._folder)
-            with open(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(part, self._path(self._folder, key))
+            write_whole(self._path(self._folder, key), text.encode())
         except OSError as error:
-            with contextlib.suppress(OSError):
-                os.unlink(part)
             self._tell(f"fits cannot be kept in {self._folder} ({error.strerror}); they are made anew in each run")
 
     def _tell(self, notice: str) -> None:

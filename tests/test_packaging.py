@@ -144,7 +144,7 @@ def test_all_packages_come_from_one_folder() -> None:
     assert len(set(origins.values())) == 1, f"a stranger's package shadows one of ours: {origins}"
 
 
-@pytest.mark.parametrize("lock", LOCKS + MODEL_LOCKS)
+@pytest.mark.parametrize("lock", (*LOCKS, *MODEL_LOCKS, "bench"))
 def test_lock_has_hashes_and_no_address(lock: str) -> None:
     assert "://" not in (ROOT / "requirements" / f"{lock}.lock").read_text(encoding="utf-8")
     for package, (_, entry) in lock_entries(lock).items():
@@ -168,6 +168,13 @@ def test_dev_lock_holds_the_run_lock() -> None:
     assert {package: entry[0] for package, entry in run.items()}.items() <= {
         package: entry[0] for package, entry in dev.items()
     }.items()
+
+
+def test_the_bench_compares_in_the_environment_that_runs() -> None:
+    """What `make bench` adds may change no version of what is measured."""
+    run, bench = lock_entries("run"), lock_entries("bench")
+    assert {canonicalize_name(item.name) for item in requirements(core=False, groups=("bench",))} <= set(bench)
+    assert all(run[package][0] == bench[package][0] for package in set(run) & set(bench))
 
 
 def test_the_model_s_locks_are_whole_and_exact() -> None:

@@ -10,8 +10,6 @@ ever comes here.
 from __future__ import annotations
 
 import hashlib
-import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
@@ -19,6 +17,7 @@ from typing import Any, NamedTuple, get_args
 import orjson
 
 from engine.errors import InputError
+from engine.files import write_whole
 from minds.llm.budget import Cost
 from minds.llm.call import Answer, Call, NoAnswer, Reason
 
@@ -92,7 +91,9 @@ class Tape:
         document["sha256"] = _digest(document)
         path = self._path(call.key)
         try:
-            _write(path, orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2) + b"\n")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2) + b"\n"
+            write_whole(path, text, sync_folder=True)
         except OSError as error:
             raise InputError(f"cannot record a call in {path}: {error.strerror}; free some space there") from error
 
@@ -167,31 +168,3 @@ def _cost(fields: dict[str, Any]) -> Cost:
 
 def _damaged(path: Path, what: str) -> InputError:
     return InputError(f"the recorded call {path} {what}; delete that file to have the call asked again, or restore it")
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.parent / f".part-{os.getpid()}-{threading.get_ident()}"
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """A rename survives a power cut only once the folder is on the disk; systems that cannot do this do without."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass
-    finally:
-        os.close(handle)
