@@ -10,8 +10,10 @@ has resolved.
 - `calibration`: bias, ECE, Murphy and CORP decompositions of a finished record
 - `evidence`: Wilson intervals, shrunk rates, e-process
 - `comparison`: whether one forecaster beats another when claims overlap
+- `bootstrap`: intervals of a skill from resampled blocks
 """
 
+from engine.scoring.bootstrap import block_length, skill_bootstrap
 from engine.scoring.calibration import Corp, Murphy, bias, corp, ece, murphy
 from engine.scoring.comparison import Comparison, dm_test, skill_interval
 from engine.scoring.evidence import Interval, cell_rate, e_process, e_value, shrunk_rate, wilson
@@ -48,6 +50,7 @@ __all__ = [
     "Murphy",
     "RunningQuantile",
     "bias",
+    "block_length",
     "brier",
     "brier_one",
     "cell_rate",
@@ -65,6 +68,7 @@ __all__ = [
     "murphy",
     "shrunk_rate",
     "skill",
+    "skill_bootstrap",
     "skill_interval",
     "tails",
     "wilson",
