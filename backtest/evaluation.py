@@ -190,6 +190,6 @@ def _arch() -> types.ModuleType:
         import arch.bootstrap
     except ImportError:
         raise InputError(
-            "comparing many forecasters needs the package arch; install the extra study: pip install -e '.[study]'"
+            "comparing many forecasters needs the package arch; install it with: pip install 'workshop-desk[study]'"
         ) from None
     return arch.bootstrap

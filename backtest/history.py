@@ -84,8 +84,8 @@ class Gate(NamedTuple):
 class Claims:
     """Claims of one kind, in the order in which they were made unless said otherwise.
 
-    All arrays have shape (n,) but for `lean`, `fair` and `baseline`; NaN (or -1) stands for what there is not, or not yet. A column
-    is taken out when somebody asks for it: most readers want a few.
+    All arrays have shape (n,) but for `lean`, `fair` and `baseline`; NaN (or -1) stands for what there is not, or not
+    yet. A column is taken out when somebody asks for it: most readers want a few.
     """
 
     names: tuple[Target, ...]

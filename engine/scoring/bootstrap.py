@@ -74,7 +74,8 @@ def block_length(values: npt.ArrayLike) -> float:
     if spectrum == 0.0:
         return 1.0
     best = (1.5 * (slope / spectrum) ** 2 * n) ** (1.0 / 3.0)
-    return max(1.0, min(best, math.ceil(min(3.0 * math.sqrt(n), n / 3.0))))
+    most = math.ceil(min(3.0 * math.sqrt(n), n / 3.0))
+    return float(max(1.0, min(best, most)))
 
 
 def skill_bootstrap(
@@ -82,7 +83,7 @@ def skill_bootstrap(
 ) -> tuple[float, float]:
     """Interval of the skill `1 - sum(loss) / sum(reference)` of claims that overlap, by a circular block bootstrap.
 
-    The record is laid in a circle and made up anew from blocks that begin anywhere, a thousand times; the interval holds
+    The record is laid in a circle and made up anew from blocks that begin anywhere, a thousand times; the interval is
     the middle of the skills that come out. A block is as long as the longest of: the horizon, `block_length` of the
     difference of the losses, and a 256th of the record. Loss and reference are drawn together.
 
