@@ -71,7 +71,8 @@ def account_lines(account: dict[str, Any]) -> Iterator[str]:
     total, days = account["bill"].get("total"), account["mind_days"]
     drafts = f"{account['accepted']} of {account['questions']} drafts printed ({account['repaired']} after a repair)"
     calls = total["calls"] if total else account["questions"]
-    yield f"Writer {account['name']}: {drafts}; {calls / days if days else 0.0:.3f} calls per mind and day"
+    often = f"{calls / days:.3f} calls per mind and day" if days else "there was no essay to write"
+    yield f"Writer {account['name']}: {drafts}; {often}"
     faults = [f"{kind} {count}" for kind, count in account["rejected_for"].items()]
     lost = [f"{kind} {count}" for kind, count in account["unanswered"].items()]
     if faults or lost:
@@ -79,10 +80,11 @@ def account_lines(account: dict[str, Any]) -> Iterator[str]:
             "Rejected or unanswered: " + ", ".join([*faults, *lost]) + "; the template stands in where no draft passed"
         )
     if total:
+        each = account["bill"]["usd_per_essay"]
         yield (
             f"Bill: {total['calls']} calls, {total['kept']} from the record; {total['tokens']:,} tokens and "
-            f"${total['usd']:.4f} now, {total['kept_tokens']:,} and ${total['kept_usd']:.4f} kept; "
-            f"${account['bill']['usd_per_essay']:.4f} an essay"
+            f"${total['usd']:.4f} now, {total['kept_tokens']:,} and ${total['kept_usd']:.4f} kept"
+            + ("" if each is None else f"; ${each:.4f} an essay")
         )
     if account["leak"]:
         yield account["leak"]

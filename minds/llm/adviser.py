@@ -51,7 +51,7 @@ class ModelAdviser:
         leaning = pack._replace(side=_side(outcome, pack))
         seen = examine(outcome, ADVISE, leaning, prompt=question.texts, canary=question.canary, marker=question.marker)
         if isinstance(seen, Rejected):
-            return Said("", f"answer rejected, {next(iter([fault.kind for fault in seen.faults]), 'unsound')}")
+            return Said("", f"answer rejected, {seen.faults[0].kind}")
         return Said(seen.fields["tilt"], fill(seen.fields["because"], pack))
 
 

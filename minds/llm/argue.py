@@ -220,7 +220,7 @@ class Arguments:
                 if isinstance(seen, Rejected):
                     kinds = dict.fromkeys([fault.kind for fault in seen.faults])
                     self.tried.faults.update(kinds.keys())
-                    why[who] = f"draft rejected, {next(iter(kinds), 'unsound')}"
+                    why[who] = f"draft rejected, {seen.faults[0].kind}"
                     mended[who] = item._replace(question=mend(question, outcome, seen.faults))
                     continue
                 self.tried.accepted += 1

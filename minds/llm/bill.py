@@ -7,7 +7,6 @@ in this run, failed ones at the most that they can have cost; kept are answers f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from minds.llm.budget import FREE, Cost
@@ -38,11 +37,6 @@ class Row:
     kept_usd: float = 0.0
     failures: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def failed(self) -> int:
-        """Calls without an answer."""
-        return self.failures.total()
-
     def add(self, other: Row) -> None:
         """Take in another row."""
         self.calls += other.calls
@@ -58,11 +52,11 @@ class Bill:
     """What one run asked of a model.
 
     Attributes:
-        rows: by whom it was for and by prompt.
+        rows: a row for each whom calls were for, in order of appearance.
     """
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[str, str], Row] = {}
+        self.rows: dict[str, Row] = {}
 
     def add(self, call: Call, outcome: Answer | NoAnswer, paid: Cost = FREE, kept: Cost | None = None) -> None:
         """One call has its outcome; `kept` is what it had cost when it comes from a record."""
@@ -71,19 +65,11 @@ class Bill:
             row.kept_tokens, row.kept_usd = kept
         if isinstance(outcome, NoAnswer):
             row.failures[outcome.reason] += 1
-        self.rows.setdefault((call.who, call.prompt), Row()).add(row)
-
-    def by_mind(self) -> dict[str, Row]:
-        """A row for each whom calls were for, in order of appearance."""
-        return _summed((who, row) for (who, _), row in self.rows.items())
+        self.rows.setdefault(call.who, Row()).add(row)
 
     def total(self) -> Row:
         """All of it."""
-        return _summed(("", row) for row in self.rows.values()).get("", Row())
-
-
-def _summed(rows: Iterable[tuple[str, Row]]) -> dict[str, Row]:
-    sums: dict[str, Row] = {}
-    for name, row in rows:
-        sums.setdefault(name, Row()).add(row)
-    return sums
+        total = Row()
+        for row in self.rows.values():
+            total.add(row)
+        return total

@@ -53,12 +53,14 @@ class Form(NamedTuple):
         return tuple([field for field in self.fields if field.kind == "text"])
 
 
+_CITES = Field("cites", "cites", "the ids of all facts that your texts cite, each once")
+
 ARGUE = Form("argue", (
     Field("direction", "side", "the direction that you argue for, which is given to you"),
     Field("thesis", "text", "your thesis in one or two sentences, saying plainly which way it points", 1, 2),
     Field("argument", "text", "the argument, strongest evidence first", 2, 5),
     Field("risk", "text", "what speaks against you, or what would prove you wrong", 1, 2),
-    Field("cites", "cites", "the ids of all facts that your texts cite, each once"),
+    _CITES,
 ))  # fmt: skip
 ANSWER = Form("answer", (
     Field("direction", "side", "your direction, which is given to you"),
@@ -66,7 +68,7 @@ ANSWER = Form("answer", (
     Field("point", "text", "the strongest point that it makes against you", 1, 1),
     Field("stance", "stance", "whether you hold against that point or concede it"),
     Field("answer", "text", "your answer to it", 1, 3),
-    Field("cites", "cites", "the ids of all facts that your texts cite, each once"),
+    _CITES,
 ), 1)  # fmt: skip
 ESSAY = Form("essay", (
     Field("direction", "side", "the direction of the published call, which is given to you"),
@@ -74,7 +76,7 @@ ESSAY = Form("essay", (
     Field("opening", "text", "what the day looks like and what the minds argue about", 2, 5),
     Field("turn", "text", "what each side misses, in the first person", 2, 5),
     Field("closing", "text", "how convinced you are, and why not more", 1, 3),
-    Field("cites", "cites", "the ids of all facts that your texts cite, each once"),
+    _CITES,
 ))  # fmt: skip
 ADVISE = Form("advise", (
     Field("tilt", "tilt", "how far the odds should be moved from where they are"),

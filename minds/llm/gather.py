@@ -201,12 +201,13 @@ def _other(named: Mapping[str, str], view: View, theses: Mapping[str, str]) -> O
 
 
 def _headlines(events: Sequence[Event]) -> tuple[Headline, ...]:
-    """Texts from outside: the best sources first, the newest of each first, no text twice."""
+    """Texts from outside: the best sources first, the newest of each first, none twice for its case or stops alone."""
     found: dict[str, Headline] = {}
     for event in sorted(reversed(events), key=lambda event: TIERS.index(event.tier)):
         text = sanitise(event.text)
-        if text and text.casefold() not in found:
-            found[text.casefold()] = Headline(event.tier, sanitise(event.kind, 24), sanitise(event.source, 60), text)
+        key = "".join([letter for letter in text.casefold() if letter.isalnum()])
+        if key and key not in found:
+            found[key] = Headline(event.tier, sanitise(event.kind, 24), sanitise(event.source, 60), text)
     return tuple(found.values())[:_HEADLINES]
 
 

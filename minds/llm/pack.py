@@ -106,7 +106,7 @@ class Pack(NamedTuple):
         horizon: as printed, such as `24h`; a placeholder prints it.
         side: the view's side; `none` when there is no call.
         band: how strong the view is.
-        facts: everything that may be cited, most telling first.
+        facts: everything that may be cited, sorted by id, so that the same evidence makes the same prompt.
         entities: everybody that may be named.
         others: the other minds that speak.
         headlines: text from outside that was known by then.

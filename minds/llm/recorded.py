@@ -175,8 +175,8 @@ class Recorded:
                 self.budget.charge(slip, slip.worst if fault.spent else FREE)
                 pause = _pause(call, attempt, fault)
                 left = self.budget.left()
-                hopeless = self._stopped or attempt == TRIES or pause is None or (left is not None and pause >= left)
-                if hopeless or pause is None or not self.budget.again(slip):
+                late = pause is None or (left is not None and pause >= left)
+                if pause is None or late or self._stopped or attempt == TRIES or not self.budget.again(slip):
                     return NoAnswer(fault.reason, fault.detail)
                 self._sleep(pause)
             except NoAnswer as late:

@@ -18,13 +18,13 @@ import hmac
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import InputError
 from minds.text import plain
 
-__all__ = ["SECRET_FILE", "canary", "datamark", "dedupe", "keep_secret", "marker", "sanitise"]
+__all__ = ["SECRET_FILE", "canary", "datamark", "keep_secret", "marker", "sanitise"]
 
 SECRET_FILE = "marker.key"
 """Name of the key's file beside a record of calls: 64 hexadecimal digits and a newline."""
@@ -55,14 +55,6 @@ def sanitise(text: str, limit: int = _LIMIT) -> str:
     text = _ADDRESS.sub(" ", _TAG.sub(" ", _LINK.sub(r"\1", text)))
     text = plain(" ".join(text.translate(_MARKS).split()), limit)
     return " ".join(text.translate(_MARKS).split())
-
-
-def dedupe(texts: Iterable[str]) -> list[str]:
-    """The texts in their order, each said once: case, spaces and punctuation do not make a text another."""
-    seen: dict[str, str] = {}
-    for text in texts:
-        seen.setdefault("".join([letter for letter in text.casefold() if letter.isalnum()]), text)
-    return [text for key, text in seen.items() if key]
 
 
 def marker(secret: bytes, call_material: bytes) -> str:

@@ -4,9 +4,8 @@ Contract: `Wire` is an httpx transport that works only while an `attempt` is ope
 ever leaves the process through it. The whole of a request, from looking for the host to the last byte of its answer,
 ends when the attempt's time is over, however slowly bytes come. An answer is read whole, at most `MOST_BYTES` of it,
 also after unpacking. Nobody is sent on to another address: a redirect is an answer like any other. Cookies are dropped,
-and a connection is used once, so that nothing is left over from one call to the next. What came back is noted in
-`Seen`, which tells a dead host from a slow one where exceptions of libraries do not. Proxies come from the environment,
-as usual, but not for hosts on this machine.
+and a connection is used once, so that nothing is left over from one call to the next. Proxies come from the
+environment, as usual, but not for hosts on this machine.
 
 Imported only with the extra `llm`, which brings httpx and httpcore.
 """
@@ -14,91 +13,23 @@ Imported only with the extra `llm`, which brings httpx and httpcore.
 from __future__ import annotations
 
 import ssl
-import threading
 import urllib.request
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import Any
 
 import httpcore
 import httpx
 
-__all__ = ["MOST_BYTES", "NotGranted", "Seen", "Wire", "attempt"]
+from minds.llm.attempt import Seen, attempted
+
+__all__ = ["MOST_BYTES", "Wire"]
 
 MOST_BYTES = 4_000_000
 """An answer of a few hundred words takes a thousandth of that."""
 _CONNECT_SECONDS = 10.0
 _SLICE_SECONDS = 0.05
 """How long the system is left waiting for bytes before the clock is asked again."""
-
-_mine = threading.local()
-
-
-class NotGranted(BaseException):
-    """A request that was not let through; no `Exception`, so that no library between catches it, waits, repeats it."""
-
-
-@dataclass
-class Seen:
-    """What one attempt met on the wire, of its last request.
-
-    Attributes:
-        clock: seconds of a clock that never goes back.
-        ends: when its time is over, by `clock`.
-        tried: whether a host was looked for.
-        sent: whether any byte was sent to it, so that it may have begun to work.
-        status: of its answer; None when none came.
-        headers: of its answer, lower case.
-        body: of its answer, unpacked; None when it did not come whole.
-        oversized: whether it was larger than allowed.
-    """
-
-    clock: Callable[[], float]
-    ends: float
-    tried: bool = False
-    sent: bool = False
-    status: int | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-    oversized: bool = False
-    _granted: bool = False
-
-    def left(self) -> float:
-        """Seconds that are left; `TimeoutException` when none are."""
-        left = self.ends - self.clock()
-        if left <= 0.0:
-            raise httpcore.ReadTimeout("the time for this call is over")
-        return left
-
-    @property
-    def over(self) -> bool:
-        """Whether its time is over."""
-        return self.clock() >= self.ends
-
-    def grant(self) -> None:
-        """Let one request through; a library that makes another of its own accord finds the wire cut."""
-        self._granted = True
-
-    def begin(self) -> None:
-        """A request is made."""
-        if not self._granted:
-            raise NotGranted
-        self._granted = False
-        self.tried = self.sent = self.oversized = False
-        self.status, self.headers, self.body = None, {}, None
-        self.left()
-
-
-@contextmanager
-def attempt(seconds: float, clock: Callable[[], float]) -> Iterator[Seen]:
-    """Open the wire to this thread for so long."""
-    _mine.seen = Seen(clock, clock() + seconds)
-    try:
-        yield _mine.seen
-    finally:
-        del _mine.seen
 
 
 class Wire(httpx.BaseTransport):
@@ -114,9 +45,7 @@ class Wire(httpx.BaseTransport):
             httpx.TransportError: no whole answer came in time.
             NotGranted: it was not let through.
         """
-        seen: Seen | None = getattr(_mine, "seen", None)
-        if seen is None:
-            raise NotGranted
+        seen = attempted()
         assert isinstance(request.stream, Iterable)
         try:
             seen.begin()

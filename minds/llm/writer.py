@@ -134,13 +134,13 @@ def _evidence(argued: Argued) -> list[str]:
 
 
 def _bill(bill: Bill, essays: int) -> dict[str, Any]:
-    """What was paid and kept: in all, for each essay, for each mind."""
+    """What was paid and kept: in all, for each essay (null where there is none), for each mind."""
     total = bill.total()
     return {
         "total": _row(total),
-        "usd_per_essay": (total.usd + total.kept_usd) / essays if essays else 0.0,
-        "tokens_per_essay": (total.tokens + total.kept_tokens) / essays if essays else 0.0,
-        "minds": {who: _row(row) for who, row in bill.by_mind().items()},
+        "usd_per_essay": (total.usd + total.kept_usd) / essays if essays else None,
+        "tokens_per_essay": (total.tokens + total.kept_tokens) / essays if essays else None,
+        "minds": {who: _row(row) for who, row in bill.rows.items()},
     }
 
 

@@ -7,18 +7,18 @@ other check runs, so that one repair can mend everything.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from minds.llm.call import Answer
 from minds.llm.form import Field, Form, choices
-from minds.llm.guard.fault import Fault, Rejected, Said
+from minds.llm.guard.fault import Fault, FaultKind, Rejected, Said
 from minds.llm.guard.ground import anchored, cited, entities
 from minds.llm.guard.letters import canonical, letters, shape
 from minds.llm.guard.moves import moves, ungrounded
 from minds.llm.guard.names import names, sources
 from minds.llm.guard.numbers import beside, dates, number_words
 from minds.llm.guard.opposites import contradicts
-from minds.llm.guard.prose import parse
+from minds.llm.guard.prose import Sentence, parse
 from minds.llm.guard.repeat import echoes, repeats
 from minds.llm.guard.reply import read
 from minds.llm.guard.stance import side, states, voice
@@ -28,6 +28,9 @@ from minds.llm.pack import Pack
 __all__ = ["examine", "examine_again"]
 
 _MOST_FAULTS = 12
+_OF_A_TEXT: tuple[Callable[[str, Sequence[Sentence], Pack], Iterator[Fault]], ...] = (
+    names, sources, entities, anchored, windows, moves, ungrounded, contradicts,
+)  # fmt: skip
 
 
 def examine(
@@ -67,12 +70,12 @@ def _verdict(faults: Sequence[Fault], values: Mapping[str, str], cites: tuple[st
     return Rejected(tuple(dict.fromkeys(faults))[:_MOST_FAULTS]) if faults else Said(dict(values), cites)
 
 
-def _leaks(kind: str, texts: Mapping[str, str], word: str) -> Iterator[Fault]:
+def _leaks(kind: FaultKind, texts: Mapping[str, str], word: str) -> Iterator[Fault]:
     """Whether a word that must stay inside is said, however it is cut up."""
     bare = re.sub(r"[^a-z]", "", word.lower())
     for name, text in texts.items():
         if bare and bare in re.sub(r"[^a-z]", "", text.lower()):
-            yield Fault("canary" if kind == "canary" else "marker", f"`{name}` holds a word that must not be said.")
+            yield Fault(kind, f"`{name}` holds a word that must not be said.")
 
 
 def _checks(
@@ -96,14 +99,8 @@ def _field(field: Field, text: str, pack: Pack) -> Iterator[Fault]:
     for sentence in sentences:
         yield from number_words(name, sentence, pack)
         yield from dates(name, sentence, pack)
-    yield from names(name, sentences, pack)
-    yield from sources(name, sentences, pack)
-    yield from entities(name, sentences, pack)
-    yield from anchored(name, sentences, pack)
-    yield from windows(name, sentences, pack)
-    yield from moves(name, sentences, pack)
-    yield from ungrounded(name, sentences, pack)
-    yield from contradicts(name, sentences, pack)
+    for check in _OF_A_TEXT:
+        yield from check(name, sentences, pack)
     yield from states(field, sentences, pack)
     yield from side(field, sentences, pack)
     yield from voice(field, sentences)

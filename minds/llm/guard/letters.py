@@ -7,6 +7,7 @@ Everything else that does not belong is a fault.
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from collections.abc import Iterator
 
@@ -26,6 +27,9 @@ _DRAWN = str.maketrans({
 _SIGNS = frozenset(" .,;:!?'\"()—–-’‘“”")
 _LINK = re.compile(r"https?|www\b|://|\w\.(?:com|net|org|io)\b|@|(?<![.A-Za-z])[a-z]{2,}\.[a-z]{2,}", re.IGNORECASE)
 _MARKUP = re.compile(r"[*#`<>\[\]_|~=\\]|&\w+;|^\s*[-+>]\s|\(\s*\)|--+")
+_LETTERS = frozenset(f"{string.ascii_letters}éèêïöüçñ")
+_TOLD = frozenset("@*#`<>[]_|~=\\")
+"""Signs of links and markup, which have faults of their own."""
 _SENTENCE_CHARS = 420
 _LONGEST_WORD = 28
 _TITLE_CHARS = 110
@@ -49,7 +53,7 @@ def letters(name: str, text: str, pack: Pack) -> list[Fault]:
 
 
 def _letters(name: str, bare: str) -> Iterator[Fault]:
-    if any(unicodedata.category(letter) in ("Nd", "Nl", "No") or letter in "%‰" for letter in bare):
+    if any(_figure(letter) for letter in bare):
         yield Fault("digit", f"`{name}` holds a digit or a percent sign; write a placeholder such as {{id}} instead.")
     if _LINK.search(bare):
         yield Fault(
@@ -61,17 +65,19 @@ def _letters(name: str, bare: str) -> Iterator[Fault]:
     if _MARKUP.search(bare):
         yield Fault("markup", f"`{name}` holds markup, code or a list; write plain sentences.")
     for letter in bare:
-        if letter in _SIGNS or ("a" <= letter <= "z") or ("A" <= letter <= "Z") or letter in "éèêïöüçñ":
-            continue
-        if unicodedata.category(letter) in ("Nd", "Nl", "No") or letter in "%‰@*#`<>[]_|~=\\/&":
-            if letter in "/&":
-                yield Fault("markup", f"`{name}` holds a slash or an ampersand; write the words.")
-                return
+        if letter in "/&":
+            yield Fault("markup", f"`{name}` holds a slash or an ampersand; write the words.")
+            return
+        if letter in _SIGNS or letter in _LETTERS or letter in _TOLD or _figure(letter):
             continue
         yield Fault("letters", f"`{name}` holds a character that does not belong into plain English prose.")
         return
     if unicodedata.normalize("NFKC", bare) != bare:
         yield Fault("letters", f"`{name}` holds a character in a special form; write plain letters.")
+
+
+def _figure(letter: str) -> bool:
+    return letter in "%‰" or unicodedata.category(letter) in ("Nd", "Nl", "No")
 
 
 def shape(field: Field, text: str) -> list[Fault]:

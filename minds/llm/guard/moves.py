@@ -41,7 +41,7 @@ def moves(name: str, sentences: Sequence[Sentence], pack: Pack) -> Iterator[Faul
                 for move in _neighbours(sentence, place):
                     for _, token in facts:
                         bound.setdefault(token, []).append(move)
-            for _at, token in facts:
+            for _, token in facts:
                 fact = pack.fact(token.text)
                 if fact is not None:
                     yield from opposite(name, segment, fact, pack)

@@ -101,15 +101,7 @@ def _is_number(tokens: Sequence[Token], at: int, pack: Pack) -> bool:
     if word == "one" and after == "point":
         return later not in _POINT_OK
     if word == "one" and after in sets("numbers", "units"):
-        return after in sets("numbers", "units") and after not in (
-            "day",
-            "session",
-            "week",
-            "month",
-            "quarter",
-            "year",
-            "notch",
-        )
+        return after not in ("day", "session", "week", "month", "quarter", "year", "notch")
     if word in ("couple", "several", "few", "many", "some"):
         return after in ("points", "percent", "ticks", "basis") or (
             after == "of" and later in ("points", "percent", "ticks")
@@ -155,7 +147,7 @@ def _is_date(tokens: Sequence[Token], at: int) -> bool:
     after = tokens[at + 1].low if at + 1 < len(tokens) else ""
     later = tokens[at + 2].low if at + 2 < len(tokens) else ""
     before = tokens[at - 1].low if at else ""
-    if token.low in sets("dates", "turned") and before not in ("very",):
+    if token.low in sets("dates", "turned") and before != "very":
         if token.low == "past" or (token.low == "last" and (before == "the" or after in ("day", "session"))):
             return after in ("year", "years", "decade", "decades", "hour", "hours", "minutes")
         return after in sets("dates", "periods") or (
@@ -165,7 +157,7 @@ def _is_date(tokens: Sequence[Token], at: int) -> bool:
         return True
     return (
         token.low == "since"
-        and after in ("the",)
+        and after == "the"
         and later in ("spring", "summer", "crash", "crisis", "war", "start", "beginning")
     )
 

@@ -145,9 +145,8 @@ def _hands(sentences: Sequence[Sentence]) -> int:
 
 def _turned(claim: Claim) -> bool:
     """Whether the word by itself means the other side: "not higher" speaks for down, but does not say it plainly."""
-    words = table()
-    up = {*words["move"]["up"].split(), *words["claim"]["up"].split()}
-    return (claim.token.low in up) != (claim.way > 0)
+    up = claim.token.low in sets("move", "up") or claim.token.low in sets("claim", "up")
+    return up != (claim.way > 0)
 
 
 def side(field: Field, sentences: Sequence[Sentence], pack: Pack) -> Iterator[Fault]:

@@ -79,10 +79,10 @@ def test_readings_of_the_builtin_kind_hold_no_digit(record: CycleRecord) -> None
 def test_headlines_are_harmless_each_once_and_the_best_source_first() -> None:
     record = seed_day()
     told = headlines(
-        ("crowd", "buy now"), ("press", "Rates held"), ("press", "RATES HELD"), ("official", "A statement")
+        ("crowd", "buy now"), ("press", "Rates held"), ("press", "RATES HELD!"), ("official", "A statement")
     )
     pack = gather(dataclasses.replace(record, events=told), None)
-    assert [item.text for item in pack.headlines] == ["A statement", "RATES HELD", "buy now"]
+    assert [item.text for item in pack.headlines] == ["A statement", "RATES HELD!", "buy now"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -194,7 +194,7 @@ def test_nothing_leaves_but_by_an_attempt(server: OpenAIServer) -> None:
     line(server)
     import litellm
 
-    from minds.llm.wire import NotGranted
+    from minds.llm.attempt import NotGranted
 
     with pytest.raises(NotGranted):
         litellm.completion(model="openai/small", messages=[{"role": "user", "content": "?"}])

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from minds.llm.untrusted import SECRET_FILE, canary, datamark, dedupe, keep_secret, marker, sanitise
+from minds.llm.untrusted import SECRET_FILE, canary, datamark, keep_secret, marker, sanitise
 from tests.minds.records import HOSTILE
 
 TEXTS = st.one_of(st.text(max_size=400), st.sampled_from(HOSTILE), st.lists(st.sampled_from(HOSTILE)).map(" ".join))
@@ -78,10 +78,6 @@ def test_marker_and_canary_are_functions_of_key_and_material() -> None:
     assert marker(b"key", b"facts") != marker(b"kex", b"facts")
     assert len(canary(b"key", b"facts")) == 12
     assert canary(b"key", b"facts")[:7] != word
-
-
-def test_texts_that_say_the_same_are_said_once() -> None:
-    assert dedupe(["Fed holds.", "FED HOLDS", "Fed holds!", "Other", ""]) == ["Fed holds.", "Other"]
 
 
 def test_the_key_is_drawn_once_and_kept_for_its_owner(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ pytest.importorskip("httpcore", reason="needs the extra llm")
 
 import httpx
 
-from minds.llm.wire import MOST_BYTES, NotGranted, Seen, Wire, _proxy, attempt
+from minds.llm.attempt import NotGranted, Seen, attempt
+from minds.llm.wire import MOST_BYTES, Wire, _proxy
 
 
 @pytest.fixture
