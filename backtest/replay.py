@@ -7,7 +7,7 @@ revealed. A record of session t is the same, byte for byte, whatever the market 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,19 +17,24 @@ from engine.calendar import parse_day
 from engine.claims import Pair, Target
 from engine.errors import InputError
 from engine.market import Market
+from engine.resolve import came_to
 from engine.signals.compute import SignalFrame, compute_signals
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.adviser import AdviserDesk
-from minds.ahead import Ahead, views_ahead
+from minds.ahead import Ahead, told_ahead, views_ahead
 from minds.baseline import baselines, leans_ahead
+from minds.baseline.kind import Leans
 from minds.cycle import Cycle
 from minds.known import Known, known_ahead
 from minds.protocol import Mind, own_signals
 from minds.record import CycleRecord
+from minds.record import document as document_of
+from minds.risk import RISKS
+from minds.stretch import Days, Prices, Stretch
 from regimes.features import REGIME_SIGNALS
 from regimes.model import RegimeModel, RegimeReader
-from regimes.odds import Facts, facts_ahead
+from regimes.odds import MONTH, Facts, facts_ahead
 from regimes.reading import RegimeReading
 
 __all__ = ["Replay", "first_session", "reveal"]
@@ -89,33 +94,55 @@ class Replay:
         self._primed = max(start - WARM_UP, 0)
         self._frame = compute_signals(market, specs, self._primed, [risk.reads[0] for risk in self.cycle.risks])
         self.sessions = market.size - start
+        self._latest: Snapshot | None = None
         self.digest = ""
         """Digest of all bars, known once the run has begun."""
 
     def run(self, essays: EssayChoice = 0) -> Iterator[CycleRecord]:
         """Warm up on what came before, then run each session; the last `essays` records carry quotes."""
-        market, start = self._market, self.start
-        primed = self._primed
+        self._begin()
+        return self._records(self.start, self._quoted_from(essays))
+
+    def documents(self, essays: EssayChoice = 0) -> Iterator[tuple[dict[str, Any], CycleRecord | None]]:
+        """What the ledger keeps of each session of `run`, with the record where it carries quotes (or has advice).
+
+        Sessions that need no record are run in stretches (`minds.stretch`), which is several times faster.
+        """
+        self._begin()
+        quoted_from = self._quoted_from(essays)
+        alone = self.start
+        if self.adviser is None and self._regime.reads_ahead:
+            for document in self._stretches(quoted_from):
+                yield document, None
+            alone = quoted_from
+        for record in self._records(alone, quoted_from):
+            yield document_of(record), record
+
+    def _quoted_from(self, essays: EssayChoice) -> int:
+        return self.start if essays == "all" else max(self._market.size - essays, self.start)
+
+    def _begin(self) -> None:
+        """Take in everything before the first session of the run."""
+        market, start, primed = self._market, self.start, self._primed
         self._feed.prime(market, primed)
         self.cycle.prime(primed)
-        known, facts = self._known(), self._facts()
+        self._known_by, self._facts_by = self._known(), self._facts()
         for first in range(primed, start, _CHUNK):
             some = range(first, min(first + _CHUNK, start))
             for at, reading in zip(some, self._warm(some), strict=True):
-                self.cycle.warm(at, reading.score, facts[at - primed])
-        quoted_from = start if essays == "all" else market.size - essays
-        digests = market.digests(start)
-        self.digest = digests[-1]
-        cycle, adviser = self.cycle, self.adviser
+                self.cycle.warm(at, reading.score, self._facts_by[at - primed])
+        self._digests = market.digests(start)
+        self.digest = self._digests[-1]
+
+    def _records(self, start: int, quoted_from: int) -> Iterator[CycleRecord]:
+        """The records of the sessions from `start` on, day by day."""
+        market, cycle, adviser = self._market, self.cycle, self.adviser
         for first in range(start, market.size, _CHUNK):
             some = range(first, min(first + _CHUNK, market.size))
             views = views_ahead(cycle.minds, cycle.targets, self._frame, some)
-            stretch = slice(some.start - primed, some.stop - primed)
-            plain = leans_ahead(
-                cycle.baselines, cycle.targets, self._frame, market.calendar.days[some.start : some.stop], some
-            )
-            days = map(Ahead, views, known[stretch], facts[stretch], plain)
-            snapshots = self._snapshots(some.start, some.stop, digests[some.start - start : some.stop - start])
+            stretch = slice(some.start - self._primed, some.stop - self._primed)
+            days = map(Ahead, views, self._known_by[stretch], self._facts_by[stretch], self._baselines(some))
+            snapshots = self._snapshots(some.start, some.stop)
             readings = self._regime.ahead(self._frame, market.calendar.labels, some)
             for snapshot, ahead in zip(snapshots, days, strict=True):
                 reading = self._regime.read(snapshot) if readings is None else readings[snapshot.at - first]
@@ -126,11 +153,84 @@ class Replay:
                     quote = quote or adviser.wants(snapshot.session)
                     yield adviser.advise(cycle.run(snapshot, reading, quote=quote, ahead=ahead))
 
+    def _stretches(self, stop: int) -> Iterator[dict[str, Any]]:
+        """What is kept of the sessions before `stop`, many at a time."""
+        market, cycle = self._market, self.cycle
+        stretch = Stretch(cycle, market.calendar, self._prices())
+        for first in range(self.start, stop, _CHUNK):
+            some = range(first, min(first + _CHUNK, stop))
+            yield from stretch.run(self._days(some))
+            self._reveal(some.stop)
+        stretch.close()
+
+    def _days(self, some: range) -> Days:
+        """What is at hand for some sessions."""
+        market, frame, cycle = self._market, self._frame, self.cycle
+        readings = self._regime.ahead(frame, market.calendar.labels, some)
+        if readings is None:
+            raise ValueError("a model that has to see each day runs day by day")
+        kept = slice(some.start - self._primed, some.stop - self._primed)
+        told = {
+            (mind.name, role): told_ahead(mind, role, frame, some)
+            for mind in cycle.minds for role in dict.fromkeys(target.role for target in cycle.targets)
+        }  # fmt: skip
+        return Days(
+            first=some.start,
+            as_of=[instant.isoformat() for instant in market.calendar.instants(some.start, some.stop)],
+            data=self._digests[some.start - self.start : some.stop - self.start],
+            readings=readings,
+            told=[[told[mind.name, target.role] for mind in cycle.minds] for target in cycle.targets],
+            baselines=self._baselines(some), known=self._known_by[kept], facts=self._facts_by[kept],
+            values=frame.values[:, some.start - frame.first : some.stop - frame.first].T.tolist(),
+            places=frame.index.at, snapshot=self._snapshot,
+        )  # fmt: skip
+
+    def _baselines(self, some: range) -> list[Leans]:
+        market, cycle = self._market, self.cycle
+        days = market.calendar.days[some.start : some.stop]
+        return leans_ahead(cycle.baselines, cycle.targets, self._frame, days, some)
+
+    def _snapshot(self, at: int) -> Snapshot:
+        """The snapshot of one session, everything before it being revealed first."""
+        if self._latest is None or self._latest.at != at:
+            self._reveal(at)
+            self._latest = next(self._snapshots(at, at + 1))
+        return self._latest
+
+    def _reveal(self, stop: int) -> None:
+        """Reveal what has not been yet of the sessions before `stop`."""
+        some = slice(self._feed.revealed, stop)
+        if some.start < stop:
+            self._feed.reveal(session_rows(self._market, some), session_events(self._market, some))
+
+    def _prices(self) -> Prices:
+        """Prices and what claims come to, by session."""
+        cycle = self.cycle
+        symbols = dict.fromkeys(target.symbol for target in cycle.targets)
+        closes = {symbol: self._closes(symbol) for symbol in symbols}
+        came: dict[tuple[str, str, int], list[float | None]] = {}
+        for target in cycle.targets:
+            came["direction", target.symbol, target.horizon] = came_to(
+                "direction", target.horizon, closes[target.symbol]
+            )
+        for risk in cycle.risks:
+            for kind in RISKS:
+                came[kind, risk.symbol, MONTH] = came_to(kind, MONTH, closes[risk.symbol])
+        for desk in cycle.pairs:
+            pair = desk.pair
+            came["relative", pair.symbol, pair.horizon] = came_to(
+                "relative", pair.horizon, closes[pair.first.symbol], closes[pair.second.symbol]
+            )
+        return Prices(
+            {symbol: _listed(closes[symbol]) for symbol in symbols},
+            {symbol: _listed(self._closes(symbol, "close")) for symbol in symbols}, came,
+        )  # fmt: skip
+
     def _warm(self, some: range) -> list[RegimeReading]:
         """Reveal some sessions before the run and read the regime after each."""
         readings = self._regime.ahead(self._frame, self._market.calendar.labels, some)
         if readings is None:
-            snapshots = self._snapshots(some.start, some.stop, [""] * len(some))
+            snapshots = reveal(self._market, self._frame, self._feed, some, [""] * len(some))
             return [self._regime.read(snapshot) for snapshot in snapshots]
         stretch = slice(some.start, some.stop)
         self._feed.reveal(session_rows(self._market, stretch), session_events(self._market, stretch))
@@ -156,13 +256,18 @@ class Replay:
     def _by_session(self, columns: list[list[_T]]) -> list[tuple[_T, ...]]:
         return list(zip(*columns, strict=True)) if columns else [()] * (self._market.size - self._primed)
 
-    def _closes(self, symbol: str) -> FloatArray:
-        """Adjusted closes of a symbol, which may have no bar at all."""
+    def _closes(self, symbol: str, field: str = "adj_close") -> FloatArray:
+        """Closes of a symbol, which may have no bar at all."""
         market = self._market
-        return market.column(symbol) if symbol in market.rows else np.full(market.size, np.nan)
+        return market.column(symbol, field) if symbol in market.rows else np.full(market.size, np.nan)
 
-    def _snapshots(self, start: int, stop: int, digests: list[str]) -> Iterator[Snapshot]:
+    def _snapshots(self, start: int, stop: int) -> Iterator[Snapshot]:
+        digests = self._digests[start - self.start : stop - self.start]
         return reveal(self._market, self._frame, self._feed, range(start, stop), digests)
+
+
+def _listed(column: FloatArray) -> list[float | None]:
+    return [None if price != price else price for price in column.tolist()]
 
 
 def reveal(market: Market, frame: SignalFrame, feed: Feed, sessions: range, digests: list[str]) -> Iterator[Snapshot]:

@@ -2,9 +2,9 @@
 
 Contract
 --------
-- *Acknowledged means kept.* When `append` returns, the entry is in the file whatever happens to the process; with
-  `durable=True` also whatever happens to the power. After a failed append the ledger refuses further ones: when a disk
-  has failed, nobody knows what a second try would do.
+- *Acknowledged means kept.* When `append` or `extend` returns, its entries are in the file whatever happens to the
+  process; with `durable=True` also whatever happens to the power. After a failed append the ledger refuses further
+  ones: when a disk has failed, nobody knows what a second try would do.
 - *Nothing is ever edited.* The database refuses it (`engine.ledger_sql`), and the chain shows it (`engine.ledger_chain`
   has the formula). What a chain alone cannot show is a cut tail, or a record written anew as a whole: for that,
   `verify` takes a head that an essay printed.
@@ -21,8 +21,9 @@ Raises `LedgerError` (exit code 2) where a file is missing, locked, foreign, ful
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -132,23 +133,61 @@ class Ledger:
             InputError: a text cannot be stored; nothing was written, and the ledger goes on.
             LedgerError: opened for reading, closed, the disk is full or failed, or an earlier append failed.
         """
+        return self.extend(kind, [(key, body)])[0]
+
+    def extend(self, kind: str, entries: Sequence[tuple[str, bytes]]) -> list[Head]:
+        """Add several entries of one kind in one transaction: when this returns, all of them are kept, and none if not.
+
+        Args:
+            kind: as for `append`.
+            entries: the key and the body of each, in order.
+
+        Returns:
+            The head after each.
+
+        Raises:
+            InputError: a text cannot be stored; nothing was written, and the ledger goes on.
+            LedgerError: as `append`.
+        """
         if self._refusal:
             raise LedgerError(f"{self.path} {self._refusal}")
         if not kind or kind == GENESIS:
             raise InputError(f"'{kind}' cannot be the kind of a ledger entry; name one, such as 'session'")
-        seq, previous = self.head
-        text = body_text(body)
+        seq, digest = self.head
+        rows, heads = [], []
+        for key, body in entries:
+            text = body_text(body)
+            try:
+                digest = digest_of(digest, seq, kind.encode(), key.encode(), body)
+            except UnicodeEncodeError as error:
+                raise InputError(f"kind {kind!r} or key {key!r} is not valid text; use plain characters") from error
+            rows.append((seq, kind, key, text, digest))
+            seq += 1
+            heads.append(Head(seq, digest))
+        if rows:
+            self._insert(rows)
+            self.head = heads[-1]
+        return heads
+
+    def _insert(self, rows: list[tuple[int, str, str, str, str]]) -> None:
+        """All rows or none; a single one is a transaction by itself."""
+        cursor, alone = self._cursor, len(rows) == 1
         try:
-            digest = digest_of(previous, seq, kind.encode(), key.encode(), body)
-        except UnicodeEncodeError as error:
-            raise InputError(f"kind {kind!r} or key {key!r} is not valid text; use plain characters") from error
-        try:
-            self._cursor.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", (seq, kind, key, text, digest))
+            if not alone:
+                cursor.execute("BEGIN IMMEDIATE")
+            cursor.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", rows)
+            if not alone:
+                cursor.execute("COMMIT")
         except sql.FAULTS as error:
-            self._refusal = f"takes no more entries since entry {seq} failed ({error}); open it again to go on"
+            self._refusal = f"takes no more entries since entry {rows[0][0]} failed ({error}); open it again to go on"
+            with contextlib.suppress(sqlite3.Error):
+                cursor.execute("ROLLBACK")
             raise sql.explain(error, self.path) from error
-        self.head = head = Head(seq + 1, digest)
-        return head
+        except BaseException:  # an interruption between two rows
+            self._refusal = f"takes no more entries since entry {rows[0][0]} was interrupted; open it again to go on"
+            with contextlib.suppress(sqlite3.Error):
+                cursor.execute("ROLLBACK")
+            raise
 
     def entries(self, start: int = 0) -> Iterator[Entry]:
         """The entries from number `start` (counted from 0) on, in order, each checked against the digest before it.

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import mul, truediv
 from typing import Any
 
-from engine.claims import Claim, Verdict
+import numpy as np
+
+from engine.bars import FloatArray
+from engine.claims import Claim, Kind, Verdict
 from engine.scoring import graded_one, winkler_one
 
-__all__ = ["RESOLVER_VERSION", "resolve"]
+__all__ = ["RESOLVER_VERSION", "came_to", "resolve"]
 
 RESOLVER_VERSION = 2
 Prices = Sequence[float | None]
@@ -82,9 +85,17 @@ def _roughness(path: Prices) -> float:
     """Annualised sample deviation of the daily log returns of the path."""
     prices = path if None not in path else [price for price in path if price is not None]
     moves = list(map(math.log, map(truediv, prices[1:], prices)))
-    mean = sum(moves) / len(moves)
+    mean = _added(moves) / len(moves)
     away = [move - mean for move in moves]
-    return math.sqrt(sum(map(mul, away, away)) / (len(moves) - 1) * 252.0)
+    return math.sqrt(_added(map(mul, away, away)) / (len(moves) - 1) * 252.0)
+
+
+def _added(terms: Iterable[float]) -> float:
+    """Their sum, one after the other, as columns are added; not sum(), which does it otherwise from Python 3.12 on."""
+    total = 0.0
+    for term in terms:
+        total += term
+    return total
 
 
 def _deepest(start: float, path: Prices) -> float:
@@ -106,3 +117,54 @@ def _interval(claim: Claim, realised: float, settled: str) -> Verdict:
     inside = low <= realised <= high
     scores = winkler_one(realised, low, high), winkler_one(realised, base_low, base_high)
     return _verdict((claim.id, "right" if inside else "wrong", "", settled, int(inside), realised, *scores, None))
+
+
+def came_to(kind: Kind, horizon: int, prices: FloatArray, versus: FloatArray | None = None) -> list[float | None]:
+    """What claims that fall due on each session have come to: `Verdict.realised` of many at once, to the last bit.
+
+    Args:
+        kind: of the claims.
+        horizon: of the claims, in sessions.
+        prices: adjusted closes of all sessions, NaN where there is no bar, shape (n,).
+        versus: the same of the other symbol of `relative` claims.
+
+    Returns:
+        One number a session; None where `resolve` has to look at the claim by itself, since a price is missing or odd.
+    """
+    columns = [prices] if versus is None else [prices, versus]
+    n, found = len(prices), np.full(len(prices), np.nan)
+    if n <= horizon:
+        return [None] * n
+    usable = [np.where((column > 0.0) & (column < np.inf), column, np.nan) for column in columns]
+    with np.errstate(all="ignore"):
+        if kind == "volatility":
+            found[horizon:] = _roughness_of(usable[0], horizon)
+        elif kind == "drawdown":
+            found[horizon:] = _deepest_of(usable[0], horizon)
+        else:
+            growth = [column[horizon:] / column[:-horizon] for column in usable]
+            found[horizon:] = growth[0] - (1.0 if versus is None else growth[1])
+    return [each if -math.inf < each < math.inf else None for each in found.tolist()]
+
+
+def _roughness_of(prices: FloatArray, horizon: int) -> FloatArray:
+    ratios = prices[1:] / prices[:-1]
+    moves = np.array([math.log(ratio) if 0.0 < ratio < math.inf else math.nan for ratio in ratios.tolist()])
+    path = [moves[at : len(moves) - horizon + 1 + at] for at in range(horizon)]
+    mean = _added_columns(path) / horizon
+    away = [move - mean for move in path]
+    found: FloatArray = np.sqrt(_added_columns([each * each for each in away]) / (horizon - 1) * 252.0)
+    return found
+
+
+def _deepest_of(prices: FloatArray, horizon: int) -> FloatArray:
+    lowest = functools.reduce(np.minimum, [prices[at : len(prices) - horizon + at] for at in range(1, horizon + 1)])
+    found: FloatArray = lowest / prices[:-horizon] - 1.0
+    return found
+
+
+def _added_columns(columns: Sequence[FloatArray]) -> FloatArray:
+    total = np.zeros(len(columns[0]))
+    for column in columns:
+        total = total + column
+    return total

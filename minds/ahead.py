@@ -9,9 +9,9 @@ makes views ahead hands them over one session at a time.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +20,13 @@ from engine.bars import FloatArray
 from engine.claims import Target
 from engine.signals.compute import SignalFrame
 from minds.baseline.kind import Leans
-from minds.evidence import LEAST, EvidenceMind, Term, bound
+from minds.evidence import LEAST, Bound, EvidenceMind, Term, bound
 from minds.known import Known
 from minds.protocol import Mind
 from minds.view import Evidence, Missing, View
 from regimes.odds import Facts
 
-__all__ = ["Ahead", "Views", "views_ahead"]
+__all__ = ["Ahead", "Told", "Views", "told_ahead", "views_ahead"]
 
 Views = tuple[tuple[View | None, ...], ...]
 """For each target and mind its view, or None where it must be asked."""
@@ -51,6 +51,22 @@ class Ahead(NamedTuple):
     baselines: Leans
 
 
+class Told(NamedTuple):
+    """What one mind says on targets of one role over some sessions, an entry a session in each list.
+
+    Attributes:
+        leans: None where it has to be asked.
+        said: what the ledger keeps of the view; None likewise.
+        signals: the signals that the view rests on, in the mind's order.
+        missing: evidence that it lacked.
+    """
+
+    leans: list[float | None]
+    said: list[dict[str, Any] | None]
+    signals: list[tuple[str, ...]]
+    missing: list[tuple[Missing, ...]]
+
+
 def views_ahead(minds: Sequence[Mind], targets: Sequence[Target], frame: SignalFrame, sessions: range) -> list[Views]:
     """The views of each session."""
     nothing: list[tuple[View | None, ...]] = [()] * len(sessions)
@@ -61,16 +77,75 @@ def views_ahead(minds: Sequence[Mind], targets: Sequence[Target], frame: SignalF
     return list(zip(*found, strict=True)) if found else [()] * len(sessions)
 
 
+def told_ahead(mind: Mind, role: str, frame: SignalFrame, sessions: range) -> Told:
+    """What `views_ahead` has of one mind on targets of one role, as the ledger writes it."""
+    count = len(sessions)
+    told = Told([None] * count, [None] * count, [()] * count, [()] * count)
+    for group in _groups(mind, role, frame, sessions):
+        rows = zip(*group.amounts, strict=True)
+        made = [
+            (lean, {"evidence": dict(zip(group.signals, row, strict=True)), "lean": lean})
+            for lean, row in zip(group.leans, rows, strict=True)
+        ]
+        for day, (lean, said) in zip(group.days, made, strict=True):
+            told.leans[day], told.said[day] = lean, said
+            told.signals[day], told.missing[day] = group.signals, group.table.missing
+    return told
+
+
 def _views(mind: Mind, target: Target, frame: SignalFrame, sessions: range) -> list[View | None]:
     found: list[View | None] = [None] * len(sessions)
+    for group in _groups(mind, target.role, frame, sessions):
+        words = dict(zip(group.table.places, group.table.reads, strict=True))
+        values = [frame.values[row, group.frame_days].tolist() for row in group.rows]
+        evidence = map(
+            Evidence,
+            repeat(group.signals),
+            zip(*group.amounts, strict=True),
+            zip(*values, strict=True),
+            repeat(tuple([words[at] for at in group.used])),
+        )
+        made = zip(repeat(mind.name), repeat(target.key), group.leans, evidence, repeat(group.table.missing))
+        for day, view in zip(group.days, map(_view, made), strict=True):
+            found[day] = view
+    return found
+
+
+class _Group(NamedTuple):
+    """Sessions on which a mind speaks from the same terms.
+
+    Attributes:
+        table: the mind's terms, as far as they have been seen by then.
+        used: places of those that add anything.
+        signals: their signals.
+        rows: where these stand in the frame.
+        amounts: what each adds, a list over the sessions each.
+        leans: what they add up to.
+        days: the sessions, counted from the first of the stretch.
+        frame_days: the same, counted from the first of the frame.
+    """
+
+    table: Bound
+    used: list[int]
+    signals: tuple[str, ...]
+    rows: list[int]
+    amounts: list[list[float]]
+    leans: list[float]
+    days: list[int]
+    frame_days: npt.NDArray[np.intp]
+
+
+def _groups(mind: Mind, role: str, frame: SignalFrame, sessions: range) -> Iterator[_Group]:
+    """Where a mind's views can be made ahead; a session that is in no group has to be asked about."""
     if not isinstance(mind, EvidenceMind) or not all(
         getattr(getattr(mind, name), "__func__", None) is getattr(EvidenceMind, name) for name in ("view", "table")
     ):
-        return found
-    terms = mind.table(target.role)
+        return
+    terms = mind.table(role)
     if not 0 < len(terms) <= _MOST or not all(term.signal in frame.index.at for term in terms):
-        return found
-    stretch = slice(sessions.start - frame.first, sessions.stop - frame.first)
+        return
+    first = sessions.start - frame.first
+    stretch = slice(first, sessions.stop - frame.first)
     rows = [frame.index.at[term.signal] for term in terms]
     weighed = _weigh(terms, [frame.zs[row, stretch] for row in rows], [frame.seen[row, stretch] for row in rows])
     for both in sorted(set(weighed.sets[weighed.usable].tolist())):
@@ -78,19 +153,12 @@ def _views(mind: Mind, target: Target, frame: SignalFrame, sessions: range) -> l
         if table.weight < LEAST:
             continue
         days = np.flatnonzero(weighed.usable & (weighed.sets == both))
-        words = dict(zip(table.places, table.reads, strict=True))
         used = [at for at in table.places if both >> (at + _MOST) & 1]
-        evidence = map(
-            Evidence,
-            repeat(tuple([terms[at].signal for at in used])),
-            zip(*[weighed.amounts[at][days].tolist() for at in used], strict=True),
-            zip(*[frame.values[rows[at], stretch][days].tolist() for at in used], strict=True),
-            repeat(tuple([words[at] for at in used])),
-        )
-        made = zip(repeat(mind.name), repeat(target.key), weighed.total[days].tolist(), evidence, repeat(table.missing))
-        for day, view in zip(days.tolist(), map(_view, made), strict=True):
-            found[day] = view
-    return found
+        yield _Group(
+            table, used, tuple([terms[at].signal for at in used]), [rows[at] for at in used],
+            [weighed.amounts[at][days].tolist() for at in used], weighed.total[days].tolist(), days.tolist(),
+            days + first,
+        )  # fmt: skip
 
 
 class _Weighed(NamedTuple):

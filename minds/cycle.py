@@ -8,7 +8,7 @@ read but the snapshot and the feed behind it, and feedback enters only as verdic
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.claims import Claim, Pair, Target, Verdict, claim_id
 from engine.resolve import resolve
@@ -31,8 +31,9 @@ from minds.waiting import Draft, Waiting
 from regimes.odds import MONTH, Facts
 from regimes.reading import RegimeReading
 
-__all__ = ["Cycle"]
+__all__ = ["Cycle", "Desk"]
 
+Desk = TargetDesk | RiskDesk | PairDesk
 Said = tuple[View | Abstention, ...]
 
 
@@ -55,13 +56,13 @@ class Cycle:
             symbol: [desk for desk in self.desks.values() if desk.target.symbol == symbol] for symbol in roles
         }
         self.tally = Tally((*self.names, "synthesis"))
-        self._all: list[TargetDesk | RiskDesk | PairDesk] = [*self.desks.values(), *self.risks, *self.pairs]
+        self._all: list[Desk] = [*self.desks.values(), *self.risks, *self.pairs]
         self._lacking: tuple[list[tuple[Missing, ...]], tuple[Missing, ...], str] = ([], (), "")
         self._nothing: tuple[tuple[None, ...], ...] = ((None,) * len(self.minds),) * len(self.desks)
         self._feed = feed
         self._prices = {symbol: feed.prices(symbol) for symbol in roles}
         self._quotes = {symbol: feed.prices(symbol, "close") for symbol in roles}
-        self._count = 0
+        self.count = 0
 
     def prime(self, sessions: int) -> None:
         """Take in the first `sessions` sessions, before any `warm`."""
@@ -90,8 +91,10 @@ class Cycle:
             quote: whether to gather the readings that an essay may cite as well.
             ahead: what is at hand for this session, in a run that has it from the first session on.
         """
-        self._count += 1
-        verdicts = self._settle(snapshot)
+        self.count += 1
+        verdicts = [
+            verdict for desk in self._all for verdict in self.settle(desk, snapshot.at, snapshot.session, self._prices)
+        ]
         views: dict[str, Said] = {}
         debates: dict[str, Debate] = {}
         forecasts: dict[str, Forecast] = {}
@@ -112,9 +115,10 @@ class Cycle:
                     forecasts[key] = forecast
         self._call_risks(snapshot, as_of, reading, ahead.facts, claims)
         self._call_pairs(snapshot, as_of, reading, views, claims, held, forecasts)
-        missing, since = self._missing(views.values(), snapshot.session)
+        lacks = [spoken.missing for said in views.values() for spoken in said]
+        missing, since = self.lacking(lacks, snapshot.session)
         return CycleRecord(
-            cycle=self._count, session=snapshot.session, as_of=snapshot.as_of, timezone=self._feed.calendar.timezone,
+            cycle=self.count, session=snapshot.session, as_of=snapshot.as_of, timezone=self._feed.calendar.timezone,
             data=snapshot.data, reading=reading, targets=self.targets, views=views, debates=debates,
             claims=tuple(claims), gates=tuple(held), verdicts=tuple(verdicts),
             records=self._records(reading) if quote else (), missing=missing,
@@ -126,24 +130,36 @@ class Cycle:
         """Copies of the aggregator over all targets: the D of the synthesis bound."""
         return sum(len(desk.synthesis.copies) for desk in self.desks.values())
 
-    def _settle(self, snapshot: Snapshot) -> list[Verdict]:
-        """Grade what is due, and let those learn who had a part in it."""
+    def settle(self, desk: Desk, now: int, session: str, prices: Mapping[str, Sequence[float | None]]) -> list[Verdict]:
+        """Grade what is due at one desk, and let those learn who had a part in it.
+
+        Args:
+            desk: whose claims.
+            now: position of the session.
+            session: its ISO day.
+            prices: symbol -> adjusted closes by session.
+        """
         verdicts = []
-        now, session, prices = snapshot.at, snapshot.session, self._prices
-        for desk in self._all:
-            waits = desk.open
-            while waits and waits[0].due <= now:
-                claim, due, label, leans = waits.popleft()
-                span = slice(due - claim.horizon, due + 1)
-                versus = prices[claim.versus][span] if claim.versus else ()
-                verdict = resolve(claim, prices[claim.symbol][span], session, versus)
-                verdicts.append(verdict)
-                if leans and not isinstance(desk, RiskDesk):
-                    desk.synthesis.settle(claim.id, verdict.outcome)
-                    if claim.kind == "direction" and verdict.outcome is not None:
-                        said = (claim.probability or 0.0) - 0.5
-                        self.tally.add(label, (*leans, said), verdict.outcome)
+        waits = desk.open
+        while waits and waits[0].due <= now:
+            claim, due, label, leans = waits.popleft()
+            span = slice(due - claim.horizon, due + 1)
+            versus = prices[claim.versus][span] if claim.versus else ()
+            verdict = resolve(claim, prices[claim.symbol][span], session, versus)
+            verdicts.append(verdict)
+            if leans:
+                self.learn(desk, claim.kind, claim.id, claim.probability, label, leans, verdict.outcome)
         return verdicts
+
+    def learn(
+        self, desk: Desk, kind: str, identity: str, probability: float | None, label: str,
+        leans: tuple[float | None, ...], outcome: int | None,
+    ) -> None:  # fmt: skip
+        """Let minds and synthesis learn what became of a claim in which they had a part; None: it is void."""
+        if not isinstance(desk, RiskDesk):
+            desk.synthesis.settle(identity, outcome)
+            if kind == "direction" and outcome is not None:
+                self.tally.add(label, (*leans, (probability or 0.0) - 0.5), outcome)
 
     def _draft(
         self, target: Target, snapshot: Snapshot, as_of: str, claims: list[Claim], held: list[GateResult]
@@ -244,7 +260,7 @@ class Cycle:
             pair.learn(self._feed, snapshot.at)
             draft = self._common(pair.pair.first.symbol, pair.pair.horizon, snapshot, as_of)
             if draft is None or snapshot.price(pair.pair.second.symbol) is None:
-                held.append(GateResult("reference", pair.pair.key, "abstain", "one of the two has no close today"))
+                held.append(pair.without_close())
                 continue
             said = pair.call(draft, by_symbol, reading.label)
             if isinstance(said, GateResult):
@@ -253,9 +269,8 @@ class Cycle:
                 claims.append(said[0])
                 forecasts[pair.pair.key] = said[1]
 
-    def _missing(self, views: Iterable[Said], session: str) -> tuple[tuple[Missing, ...], str]:
+    def lacking(self, lacks: list[tuple[Missing, ...]], session: str) -> tuple[tuple[Missing, ...], str]:
         """What anybody lacks, each once, by name, and since when; it hardly ever differs from the session before."""
-        lacks = [spoken.missing for said in views for spoken in said]
         before, missing, since = self._lacking
         if lacks != before or not since:
             by_name = {item.signal: item for lacked in lacks for item in lacked}

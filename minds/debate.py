@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from operator import mul
+
+import numpy as np
 
 from minds.view import Abstention, Debate, DebateLabel, View
 
-__all__ = ["conviction", "debate"]
+__all__ = ["conviction", "debate", "debates_ahead"]
 
+_KINDS: tuple[DebateLabel, ...] = ("divergent", "lone", "silent", "aligned_bullish", "aligned_bearish")
 _RANKS = 64
 """Ranks beyond these weigh less than 1e-12 of the first and are left out, so that no weight ever overflows."""
 
@@ -37,7 +39,9 @@ def conviction(confidences: Iterable[float]) -> float:
     if not ranked:
         return 0.0
     weights, whole = _weights(len(ranked))
-    total: float = sum(map(mul, weights, ranked))
+    total = 0.0
+    for weight, each in zip(weights, ranked, strict=True):  # one after the other, as columns are added
+        total += weight * each
     return total / whole
 
 
@@ -46,6 +50,25 @@ def debate(views: Sequence[View | Abstention]) -> Debate:
     spoken = [(item.mind, item.lean) for item in views if isinstance(item, View)]
     confidences = tuple([(mind, abs(lean)) for mind, lean in spoken])
     return Debate(_label([lean for _, lean in spoken]), conviction([each for _, each in confidences]), confidences)
+
+
+def debates_ahead(leans: Sequence[Sequence[float | None]]) -> list[tuple[DebateLabel, float]]:
+    """Label and conviction of many debates at once, to the last bit those of `debate`.
+
+    Args:
+        leans: for each debate the lean of each mind, of which there is one at least; of a debate in which one is None
+            nothing useful is said.
+    """
+    spoken = np.array(leans, np.float64)
+    ranked = -np.sort(-np.abs(spoken), axis=1)[:, :_RANKS]
+    weights, whole = _weights(ranked.shape[1])
+    total = np.zeros(len(spoken))
+    for weight, each in zip(weights, ranked.T, strict=True):
+        total += weight * each
+    rise, fall = (spoken > 0.0).any(axis=1), (spoken < 0.0).any(axis=1)
+    sided = np.minimum((spoken != 0.0).sum(axis=1), 2)
+    kinds = np.where(rise & fall, 0, np.where(sided < 2, 2 - sided, np.where(rise, 3, 4)))
+    return list(zip([_KINDS[kind] for kind in kinds.tolist()], (total / whole).tolist(), strict=True))
 
 
 def _label(leans: Sequence[float]) -> DebateLabel:

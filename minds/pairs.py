@@ -21,6 +21,8 @@ from minds.waiting import Draft, Waiting
 __all__ = ["PairDesk"]
 
 Said = tuple[View | Abstention, ...]
+Leans = tuple[float | None, ...]
+Prices = Sequence[float | None]
 
 
 class PairDesk:
@@ -42,10 +44,13 @@ class PairDesk:
 
     def learn(self, feed: Feed, at: int) -> None:
         """The returns that end today join the base rate."""
+        self.learn_from(feed.prices(self.pair.first.symbol), feed.prices(self.pair.second.symbol), at)
+
+    def learn_from(self, one: Prices, other: Prices, at: int) -> None:
+        """The same from adjusted closes of both by session, None where there is no bar."""
         start = at - self.pair.horizon
         if start < 0:
             return
-        one, other = feed.prices(self.pair.first.symbol), feed.prices(self.pair.second.symbol)
         before, after, other_before, other_after = one[start], one[at], other[start], other[at]
         if before is None or after is None or other_before is None or other_after is None:
             return
@@ -55,17 +60,37 @@ class PairDesk:
 
     def call(self, draft: Draft, said: Mapping[str, Said], label: str) -> tuple[Claim, Forecast] | GateResult:
         """Today's claim, or why there is none."""
-        leans = tuple(
-            (one.lean - other.lean) / 2.0 if isinstance(one, View) and isinstance(other, View) else None
-            for one, other in zip(said[self.pair.first.symbol], said[self.pair.second.symbol], strict=True)
-        )
-        if not any(lean is not None for lean in leans):
-            return GateResult("coverage", self.pair.key, "abstain", "no mind speaks on both")
-        made = self.synthesis.forecast(self.base.value, leans)
+        leans = {symbol: tuple([_lean(item) for item in items]) for symbol, items in said.items()}
+        found = self.forecast(leans)
+        if isinstance(found, GateResult):
+            return found
+        made, edges = found
         identity = claim_id(draft.session, self.pair.symbol, "relative", self.pair.horizon)
         claim = draft.claim(
             "relative", identity, probability=made.probability, base_rate=made.base, versus=self.pair.second.symbol
         )
         self.synthesis.publish(identity, made)
-        self.open.append(Waiting(claim, draft.due, label, leans))
+        self.open.append(Waiting(claim, draft.due, label, edges))
         return claim, made
+
+    def forecast(self, leans: Mapping[str, Leans]) -> tuple[Forecast, Leans] | GateResult:
+        """Today's forecast with each mind's lean to the first, or why there is none.
+
+        Args:
+            leans: symbol -> each mind's lean, None where it is silent.
+        """
+        edges = tuple([
+            None if one is None or other is None else (one - other) / 2.0
+            for one, other in zip(leans[self.pair.first.symbol], leans[self.pair.second.symbol], strict=True)
+        ])  # fmt: skip
+        if not any([edge is not None for edge in edges]):
+            return GateResult("coverage", self.pair.key, "abstain", "no mind speaks on both")
+        return self.synthesis.forecast(self.base.value, edges), edges
+
+    def without_close(self) -> GateResult:
+        """Why there is no claim where one of the two has no price."""
+        return GateResult("reference", self.pair.key, "abstain", "one of the two has no close today")
+
+
+def _lean(said: View | Abstention) -> float | None:
+    return said.lean if isinstance(said, View) else None

@@ -24,7 +24,18 @@ from minds.synthesis import Forecast
 from minds.view import Abstention, Debate, Evidence, GateResult, Missing, View
 from regimes.reading import RegimeReading
 
-__all__ = ["CycleRecord", "MindRecord", "body", "canonical", "document"]
+__all__ = [
+    "CycleRecord",
+    "MindRecord",
+    "body",
+    "canonical",
+    "document",
+    "kept_claim",
+    "kept_reading",
+    "kept_verdict",
+    "kept_view",
+    "places",
+]
 
 
 class MindRecord(NamedTuple):
@@ -117,18 +128,18 @@ def document(record: CycleRecord) -> dict[str, Any]:
     found = {
         "as_of": record.claims[0].as_of if record.claims else record.as_of.isoformat(),  # the same text
         "baselines": record.baselines,
-        "claims": [_claim(claim) for claim in record.claims],
+        "claims": [kept_claim(claim) for claim in record.claims],
         "cycle": record.cycle,
         "data": record.data,
         "debates": {key: (label, conviction) for key, (label, conviction, _) in record.debates.items()},
         "gates": [gate._asdict() for gate in record.gates],
         "missing": record.missing_since if unchanged else dict(record.missing),
-        "reading": _reading(record.reading),
+        "reading": kept_reading(record.reading),
         "session": record.session,
         "signals": _signals(record.views.values()),
         "synthesis": {key: made.experts for key, made in record.forecasts.items()},
-        "verdicts": [_verdict(verdict) for verdict in record.verdicts],
-        "views": {key: {item.mind: _said(item) for item in said} for key, said in record.views.items()},
+        "verdicts": [kept_verdict(verdict) for verdict in record.verdicts],
+        "views": {key: {item.mind: kept_view(item) for item in said} for key, said in record.views.items()},
     }
     if record.advice is not None:
         found["adviser"] = _advice(record.advice)
@@ -145,7 +156,7 @@ def _advice(advice: Advice) -> dict[str, Any]:
     return found | {"alone": advice.alone, "because": advice.because, "tilt": advice.tilt}
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
+def kept_claim(claim: Claim) -> dict[str, Any]:
     """Every field that has a value; written out, since a replay does this tens of thousands of times."""
     (identity, kind, symbol, horizon, _, _, reference, deadline, probability, base_rate, low, high, base_low, base_high,
      versus, threshold) = claim  # fmt: skip
@@ -165,7 +176,7 @@ def _claim(claim: Claim) -> dict[str, Any]:
     return found
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def kept_verdict(verdict: Verdict) -> dict[str, Any]:
     """Every field that has a value."""
     identity, result, reason, _, outcome, realised, score, base_score, log_score = verdict
     found: dict[str, Any] = {"id": identity, "result": result}
@@ -180,7 +191,8 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return found
 
 
-def _reading(reading: RegimeReading) -> dict[str, Any]:
+def kept_reading(reading: RegimeReading) -> dict[str, Any]:
+    """What the ledger keeps of a reading of the regime."""
     return {
         "components": {name: value for name, value, _ in reading.components},
         "coverage": reading.coverage,
@@ -193,7 +205,8 @@ def _reading(reading: RegimeReading) -> dict[str, Any]:
     }
 
 
-def _said(item: View | Abstention) -> dict[str, Any]:
+def kept_view(item: View | Abstention) -> dict[str, Any]:
+    """What the ledger keeps of a view or an abstention."""
     if isinstance(item, Abstention):
         return {"abstains": item.reason}
     parts = item.contributions
@@ -217,12 +230,12 @@ def _signals(views: Iterable[tuple[View | Abstention, ...]]) -> dict[str, float]
             else:
                 names.append(tuple([signal for signal, _, _, _ in parts]))
                 values += [value for _, _, value, _ in parts]
-    order, pick = _places(tuple(names))
+    order, pick = places(tuple(names))
     return dict(zip(order, pick(values), strict=True))
 
 
 @functools.lru_cache(maxsize=256)
-def _places(names: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], Callable[[list[float]], tuple[float, ...]]]:
+def places(names: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], Callable[[list[float]], tuple[float, ...]]]:
     """Each name once, and what picks its last value out of one list; minds name the same signals for months."""
     last = {name: at for at, name in enumerate([name for some in names for name in some])}
     places = tuple(last.values())

@@ -15,18 +15,27 @@ from engine.snapshot import Snapshot
 from minds.waiting import Draft, Waiting
 from regimes.odds import MONTH, Facts, Odds, Outlook
 
-__all__ = ["RiskDesk"]
+__all__ = ["RISKS", "RiskDesk"]
+
+RISKS: tuple[Kind, Kind] = ("volatility", "drawdown")
+"""What is claimed, in the order of `RiskDesk.odds`."""
 
 
 class RiskDesk:
-    """Volatility and drawdown claims on one symbol."""
+    """Volatility and drawdown claims on one symbol.
+
+    Attributes:
+        symbol: the instrument.
+        open: published claims that wait.
+        odds: today's, None where there are none.
+    """
 
     def __init__(self, symbol: str, role: str) -> None:
         self.symbol = symbol
         self.open: deque[Waiting] = deque()
         self._outlook = Outlook()
         self._reads = (f"{role}.realised_vol_21d", f"{role}.vol_forecast_21d")
-        self._odds: tuple[Odds | None, Odds | None] = (None, None)
+        self.odds: tuple[Odds | None, Odds | None] = (None, None)
 
     @property
     def reads(self) -> tuple[str, str]:
@@ -35,18 +44,17 @@ class RiskDesk:
 
     def take(self, facts: Facts, score: float | None) -> None:
         """Take in a session by its facts (`regimes.odds.facts_ahead`), in a run in which all come with theirs."""
-        self._odds = self._outlook.take(facts, score)
+        self.odds = self._outlook.take(facts, score)
 
     def look(self, snapshot: Snapshot, score: float | None) -> None:
         """Take in a session."""
         realised, expected = snapshot.values(self._reads)
         price = snapshot.price(self.symbol, "adj_close")
-        self._odds = self._outlook.update(price, realised, expected, score)
+        self.odds = self._outlook.update(price, realised, expected, score)
 
     def call(self, draft: Draft, label: str) -> Iterator[Claim]:
         """Today's claims."""
-        kinds: tuple[Kind, Kind] = ("volatility", "drawdown")
-        for kind, odds in zip(kinds, self._odds, strict=True):
+        for kind, odds in zip(RISKS, self.odds, strict=True):
             if odds is not None:
                 p, base_rate, threshold = odds
                 identity = claim_id(draft.session, self.symbol, kind, MONTH)

@@ -59,6 +59,11 @@ class RegimeReader:
         self._ours = type(model) is RulesModel  # asked on every session, it is made of checked signals alone
         self._sessions = 0
 
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether `ahead` gives readings."""
+        return self._ours
+
     def ahead(self, frame: SignalFrame, labels: Sequence[str], sessions: range) -> list[RegimeReading] | None:
         """The readings of the next `sessions` at once, in place of `read`; None where the model must see each day.
 

@@ -1,0 +1,347 @@
+"""A stretch of sessions at once: what `Cycle.run` does on each day, for days of which nobody reads the record.
+
+Contract: `Stretch.run` gives for each session, in order, the document that `minds.record.document` makes of the record
+of that session, equal to the last bit; after `close` the cycle stands where the days one by one would have left it.
+What depends on prices and signals alone comes in columns (views, bases, intervals, what claims come to); whatever
+depends on yesterday's verdicts still goes day by day. What claims come to is looked at here on the day on which they
+fall due, and nothing that is asked or combined can reach it. A mind whose view was not made ahead is asked on its day,
+with the snapshot of that day.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from engine.calendar import TradingCalendar
+from engine.claims import Target, claim_id
+from engine.snapshot import Snapshot
+from minds import gates
+from minds.ahead import Told
+from minds.baseline.kind import Leans
+from minds.cycle import Cycle
+from minds.debate import debate, debates_ahead
+from minds.known import Known
+from minds.line import Line, Open
+from minds.protocol import ask
+from minds.record import kept_reading, kept_view
+from minds.risk import RISKS
+from minds.target import TargetDesk
+from minds.view import Abstention, GateResult, Missing, View
+from regimes.odds import MONTH, Facts
+from regimes.reading import RegimeReading
+
+__all__ = ["Days", "Prices", "Stretch"]
+
+Document = dict[str, Any]
+_Leans = tuple[float | None, ...]
+_Said = tuple[View | Abstention, ...]
+_Names = tuple[tuple[str, ...], ...]
+
+
+class Days(NamedTuple):
+    """What is at hand for some sessions in a row, an entry a session in each sequence.
+
+    Attributes:
+        first: position of the first session.
+        as_of: ISO instants.
+        data: digests of the bars known.
+        readings: the regime.
+        told: for each target and mind what it says.
+        baselines: what they say.
+        known: for each session and target what is known of it.
+        facts: for each session and symbol with odds what they are made from.
+        values: for each session the value of each signal.
+        places: where each signal stands among these.
+        snapshot: the snapshot of the session at a position, for those who must be asked; asked for in order.
+    """
+
+    first: int
+    as_of: Sequence[str]
+    data: Sequence[str]
+    readings: Sequence[RegimeReading]
+    told: Sequence[Sequence[Told]]
+    baselines: Sequence[Leans]
+    known: Sequence[tuple[Known, ...]]
+    facts: Sequence[tuple[Facts, ...]]
+    values: Sequence[Sequence[float]]
+    places: Mapping[str, int]
+    snapshot: Callable[[int], Snapshot]
+
+
+class Prices(NamedTuple):
+    """Prices of the whole run and what claims come to by them; all lists go by position of the session.
+
+    Attributes:
+        adjusted: symbol -> adjusted closes, None where there is no bar; only settlement reads them.
+        quoted: symbol -> quoted closes, of which a session reads its own.
+        came_to: (kind, symbol or pair, horizon) -> see `engine.resolve.came_to`.
+    """
+
+    adjusted: Mapping[str, Sequence[float | None]]
+    quoted: Mapping[str, Sequence[float | None]]
+    came_to: Mapping[tuple[str, str, int], Sequence[float | None]]
+
+
+class _Spoken(NamedTuple):
+    """What the minds say on one target, an entry a session in each list."""
+
+    leans: list[_Leans]
+    views: list[Document]
+    debates: Sequence[tuple[str, float]]
+
+
+class _Today:
+    """What one session publishes, as far as it has got."""
+
+    __slots__ = ("as_of", "at", "claims", "experts", "held", "reading", "session")
+
+    def __init__(self, at: int, session: str, as_of: str, reading: RegimeReading) -> None:
+        self.at, self.session, self.as_of, self.reading = at, session, as_of, reading
+        self.claims: list[Document] = []
+        self.held: list[GateResult] = []
+        self.experts: dict[str, tuple[float | None, ...]] = {}
+
+
+class Stretch:
+    """Runs one cycle through stretches of sessions."""
+
+    def __init__(self, cycle: Cycle, calendar: TradingCalendar, prices: Prices) -> None:
+        self._cycle, self._calendar, self._prices = cycle, calendar, prices
+        came_to = prices.came_to
+        self._targets: list[tuple[str, TargetDesk, Line]] = []
+        for key, desk in cycle.desks.items():
+            moves = came_to["direction", desk.target.symbol, desk.target.horizon]
+            self._targets.append((key, desk, Line(desk, {"direction": moves, "interval": moves}, prices.adjusted)))
+        self._risks = [
+            (risk, Line(risk, {kind: came_to[kind, risk.symbol, MONTH] for kind in RISKS}, prices.adjusted))
+            for risk in cycle.risks
+        ]
+        self._pairs = [
+            (desk, Line(desk, {"relative": came_to["relative", desk.pair.symbol, desk.pair.horizon]}, prices.adjusted))
+            for desk in cycle.pairs
+        ]
+        self._lines = [
+            *[line for _, _, line in self._targets], *[line for _, line in self._risks],
+            *[line for _, line in self._pairs],
+        ]  # fmt: skip
+        self._siblings = {
+            symbol: [line for _, other, line in self._targets if other.target.symbol == symbol]
+            for symbol in {desk.target.symbol for _, desk, _ in self._targets}
+        }
+        self._nobody: tuple[None, ...] = (None,) * len(cycle.minds)
+        self._rests_on: _Names | None = None
+        self._names = list[str]()
+        self._pick: Callable[[Sequence[float]], tuple[float, ...]] = tuple
+
+    def close(self) -> None:
+        """Hand the open claims back to the cycle."""
+        for line in self._lines:
+            line.hand_back()
+
+    def run(self, days: Days) -> Iterator[Document]:
+        """The documents of the next sessions."""
+        count, names = len(days.as_of), self._cycle.names
+        spoken = [_spoken(told, names, count) for told in days.told]
+        everyone = [each for told in days.told for each in told]
+        nothing: list[tuple[Any, ...]] = [()] * count
+        signals = list(zip(*[each.signals for each in everyone], strict=True)) if everyone else nothing
+        missing = list(zip(*[each.missing for each in everyone], strict=True)) if everyone else nothing
+        for row in range(count):
+            yield self._day(days, row, spoken, signals[row], missing[row])
+
+    def _day(
+        self, days: Days, row: int, spoken: Sequence[_Spoken], rests_on: tuple[tuple[str, ...], ...],
+        lacks: tuple[tuple[Missing, ...], ...],
+    ) -> Document:  # fmt: skip
+        cycle, at = self._cycle, days.first + row
+        today = _Today(at, self._calendar.labels[at], days.as_of[row], days.readings[row])
+        cycle.count += 1
+        verdicts: list[Document] = []
+        for line in self._lines:
+            line.settle(cycle, at, today.session, verdicts)
+        views, debates, asked, leans = {}, {}, {}, {}
+        for (key, desk, line), ahead, known in zip(self._targets, spoken, days.known[row], strict=True):
+            leans[key], views[key], debates[key] = ahead.leans[row], ahead.views[row], ahead.debates[row]
+            said: _Said | None = None
+            if None in leans[key]:
+                said = asked[key] = self._ask(desk.target, ahead.leans[row], days, row)
+                leans[key] = tuple([item.lean if isinstance(item, View) else None for item in said])
+                own = views[key]
+                views[key] = {item.mind: own[item.mind] or kept_view(item) for item in said}
+                debates[key] = debate(said)[:2]
+            self._call(key, desk, line, leans[key], said, known, today)
+        self._call_risks(days.facts[row], today)
+        self._call_pairs(leans, today)
+        if asked:
+            signals, lacking = self._with_asked(asked, rests_on, lacks, days, row)
+        else:
+            signals, lacking = self._rest(rests_on, days, row), list(lacks)
+        missing, since = cycle.lacking(lacking, today.session)
+        return {
+            "as_of": today.as_of, "baselines": days.baselines[row], "claims": today.claims, "cycle": cycle.count,
+            "data": days.data[row], "debates": debates, "gates": [gate._asdict() for gate in today.held],
+            "missing": since if since < today.session else dict(missing), "reading": kept_reading(today.reading),
+            "session": today.session, "signals": signals, "synthesis": today.experts, "verdicts": verdicts,
+            "views": views,
+        }  # fmt: skip
+
+    def _ask(self, target: Target, leans: _Leans, days: Days, row: int) -> _Said:
+        """Ask those whose view was not made ahead; of the others the lean is enough."""
+        snapshot, reading = days.snapshot(days.first + row), days.readings[row]
+        return tuple([
+            ask(mind, snapshot, reading, target) if lean is None else View(mind.name, target.key, lean)
+            for mind, lean in zip(self._cycle.minds, leans, strict=True)
+        ])  # fmt: skip
+
+    def _call(
+        self, key: str, desk: TargetDesk, line: Line, leans: _Leans, said: _Said | None, known: Known, today: _Today
+    ) -> None:
+        """Publish the direction and interval claims of one target as far as the gates let them."""
+        symbol, horizon = desk.target.symbol, desk.target.horizon
+        reference = self._prices.quoted[symbol][today.at]
+        if reference is None:
+            held = gates.reference_gate(desk.target, None, today.session)
+            today.held.extend([held] if held else [])
+            return
+        deadline = self._calendar.deadline(today.at, horizon)
+        held = gates.calendar_gate(desk.target, deadline, today.session)
+        if held is not None:
+            today.held.append(held)
+            return
+        due = today.at + horizon
+        self._direction(key, desk, line, leans, said, known.base, reference, deadline, due, today)
+        band = known.band
+        if band is not None:
+            claim = {
+                "base_high": known.high, "base_low": known.low, "deadline": deadline, "high": math.expm1(band.high),
+                "horizon": horizon, "id": claim_id(today.session, symbol, "interval", horizon), "kind": "interval",
+                "low": math.expm1(band.low), "reference": reference, "symbol": symbol,
+            }  # fmt: skip
+            today.claims.append(claim)
+            line.waiting.append(Open(due, claim, today.session, today.as_of, today.reading.label))
+
+    def _direction(
+        self, key: str, desk: TargetDesk, line: Line, leans: _Leans, said: _Said | None, base: float, reference: float,
+        deadline: str, due: int, today: _Today,
+    ) -> None:  # fmt: skip
+        capped = False
+        if said is not None or today.reading.status == "degraded" or not leans:
+            said = said or tuple(
+                [View(name, key, lean or 0.0) for name, lean in zip(self._cycle.names, leans, strict=True)]
+            )
+            checked = gates.coverage_gate(desk.target, today.reading, said)
+            if checked is not None:
+                today.held.append(checked)
+                capped = True
+                if checked.action == "abstain":
+                    return
+        made = desk.synthesis.forecast(base, leans, gates.COVERAGE_CAP if capped else 1.0)
+        today.experts[key] = made.experts
+        netted = self._contradicted(desk.target, made.probability)
+        if netted is not None:
+            today.held.append(netted)
+            return
+        symbol, horizon = desk.target.symbol, desk.target.horizon
+        identity = claim_id(today.session, symbol, "direction", horizon)
+        claim = {
+            "base_rate": base, "deadline": deadline, "horizon": horizon, "id": identity, "kind": "direction",
+            "probability": made.probability, "reference": reference, "symbol": symbol,
+        }  # fmt: skip
+        desk.synthesis.publish(identity, made)
+        today.claims.append(claim)
+        line.waiting.append(Open(due, claim, today.session, today.as_of, today.reading.label, leans))
+
+    def _contradicted(self, target: Target, probability: float) -> GateResult | None:
+        """The netting gate over the open claims on a symbol, of which there mostly are none."""
+        lines = self._siblings[target.symbol]
+        if not any([line.waiting or line.desk.open for line in lines]):
+            return None
+        wanted = gates.side(probability)
+        if not any([line.opposes(wanted) for line in lines]):
+            return None
+        return gates.netting_gate(target, probability, [claim for line in lines for claim in line.standing()])
+
+    def _call_risks(self, facts: Sequence[Facts], today: _Today) -> None:
+        for (risk, line), known in zip(self._risks, facts, strict=True):
+            risk.take(known, today.reading.score)
+            reference = self._prices.quoted[risk.symbol][today.at]
+            if reference is None:
+                continue
+            deadline = self._calendar.deadline(today.at, MONTH)
+            for kind, odds in zip(RISKS, risk.odds, strict=True):
+                if odds is None:
+                    continue
+                claim = {
+                    "base_rate": odds.base_rate, "deadline": deadline, "horizon": MONTH,
+                    "id": claim_id(today.session, risk.symbol, kind, MONTH), "kind": kind,
+                    "probability": odds.probability, "reference": reference, "symbol": risk.symbol,
+                    "threshold": odds.threshold,
+                }  # fmt: skip
+                today.claims.append(claim)
+                line.waiting.append(Open(today.at + MONTH, claim, today.session, today.as_of, today.reading.label))
+
+    def _call_pairs(self, leans: Mapping[str, _Leans], today: _Today) -> None:
+        if not self._pairs:
+            return
+        by_symbol = {desk.target.symbol: leans[key] for key, desk, _ in reversed(self._targets)}
+        quoted, adjusted = self._prices.quoted, self._prices.adjusted
+        for desk, line in self._pairs:
+            first, second = desk.pair.first.symbol, desk.pair.second.symbol
+            desk.learn_from(adjusted[first], adjusted[second], today.at)
+            reference = quoted[first][today.at]
+            if reference is None or quoted[second][today.at] is None:
+                today.held.append(desk.without_close())
+                continue
+            made = desk.forecast(by_symbol)
+            if isinstance(made, GateResult):
+                today.held.append(made)
+                continue
+            forecast, each = made
+            horizon = desk.pair.horizon
+            identity = claim_id(today.session, desk.pair.symbol, "relative", horizon)
+            claim = {
+                "base_rate": forecast.base, "deadline": self._calendar.deadline(today.at, horizon), "horizon": horizon,
+                "id": identity, "kind": "relative", "probability": forecast.probability, "reference": reference,
+                "symbol": first, "versus": second,
+            }  # fmt: skip
+            desk.synthesis.publish(identity, forecast)
+            today.claims.append(claim)
+            today.experts[desk.pair.key] = forecast.experts
+            line.waiting.append(Open(today.at + horizon, claim, today.session, today.as_of, today.reading.label, each))
+
+    def _rest(self, rests_on: tuple[tuple[str, ...], ...], days: Days, row: int) -> Document:
+        """Values of the signals that views rest on; from one session to the next these are mostly the same ones."""
+        if self._rests_on != rests_on:
+            self._rests_on, self._names = rests_on, sorted({name for some in rests_on for name in some})
+            # With a place more than there are names, so that there is a tuple in any case.
+            self._pick = itemgetter(*[days.places[name] for name in self._names], 0, 0)
+        return dict(zip(self._names, self._pick(days.values[row]), strict=False))
+
+    def _with_asked(
+        self, asked: Mapping[str, _Said], rests_on: tuple[tuple[str, ...], ...],
+        lacks: tuple[tuple[Missing, ...], ...], days: Days, row: int,
+    ) -> tuple[Document, list[tuple[Missing, ...]]]:  # fmt: skip
+        """The same, and what is lacking, on a session on which somebody was asked; what is said last counts."""
+        values, places, found, lacking = days.values[row], days.places, dict[str, float](), list[tuple[Missing, ...]]()
+        said = [item for key, *_ in self._targets for item in asked.get(key, self._nobody)]
+        for item, names, lacked in zip(said, rests_on, lacks, strict=True):
+            if item is None or names:
+                found |= {name: values[places[name]] for name in names}
+                lacking.append(lacked)
+            else:
+                parts = item.contributions if isinstance(item, View) else ()
+                found |= {part.signal: part.value for part in parts}
+                lacking.append(item.missing)
+        return found, lacking
+
+
+def _spoken(told: Sequence[Told], names: Sequence[str], count: int) -> _Spoken:
+    """What all minds say on one target, session by session."""
+    if not told:
+        return _Spoken([()] * count, [{}] * count, [("silent", 0.0)] * count)
+    leans = list(zip(*[each.leans for each in told], strict=True))
+    views = [dict(zip(names, row, strict=True)) for row in zip(*[each.said for each in told], strict=True)]
+    return _Spoken(leans, views, debates_ahead(leans))
