@@ -1,7 +1,7 @@
 """Run a backtest: data in, ledger, scores and essays out.
 
-Contract: each session is one ledger entry, committed by itself and acknowledged after that, so a run can be killed at
-any instant and loses nothing it acknowledged; a few sessions are worked out before the first of them is committed.
+Contract: each session is one ledger entry; some dozens are committed together and acknowledged after that, so a run
+can be killed at any instant, loses nothing it acknowledged and leaves whole sessions.
 `resume` replays from the start, compares each cycle with the entry that is there, and continues after the last: a
 resumed run ends in the same bytes as an uninterrupted one, and a ledger made from other data or settings is refused at
 the first difference.
@@ -13,7 +13,7 @@ import contextlib
 import gc
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,16 +35,17 @@ from engine.market import Market
 from engine.sources.base import Source
 from minds.adviser import AdviserDesk, Said
 from minds.cycle import Cycle
-from minds.record import CycleRecord, canonical, document
+from minds.record import CycleRecord, canonical
 from minds.registry import load_minds
 from minds.writer import Writer
 from regimes.registry import load_regime
 
 __all__ = ["Done", "Progress", "load_market", "run_backtest"]
 
-_BATCH = 8
-"""Sessions that are worked out before they are committed, one by one: the same work time and again finds what it needs
-in the processor's cache. With an adviser, whose answers cost money, each is committed at once."""
+_BATCH = 32
+"""Sessions that are committed in one transaction; more would hardly be faster, and it is what a run that is killed has
+to do again. With an adviser, whose answers cost money, each is committed at once."""
+_Day = tuple[dict[str, Any], CycleRecord | None]
 
 Progress = Callable[[int, int, str], None]
 """Called after each session with (sessions done, sessions in all, ISO day)."""
@@ -209,19 +210,18 @@ def _cycles(
     kept = ledger.entries(1)
     quoted_from = 0 if settings.essays == "all" else replay.sessions - settings.essays
     done = 0
-    for batch in _batches(replay.run(settings.essays), _BATCH if settings.adviser is None else 1):
-        bodies = [document(record) for record in batch]
-        texts = [canonical(body) for body in bodies]
-        for body in bodies:
-            book.add(body)
-        for record, text in zip(batch, texts, strict=True):
-            head = _keep(ledger, kept, record.session, text, folder)
+    for batch in _batches(replay.documents(settings.essays), _BATCH if settings.adviser is None else 1):
+        entries = [(document["session"], canonical(document)) for document, _ in batch]
+        for document, _ in batch:
+            book.add(document)
+        now = _keep(ledger, kept, entries, folder)
+        for (session, _), (_, record), head in zip(entries, batch, now, strict=True):
             heads.append(head.digest)
-            if done >= quoted_from:
+            if record is not None and done >= quoted_from:
                 essay = _essay(record, head, folder, writer)
             done += 1
             if progress is not None:
-                progress(done, replay.sessions, record.session)
+                progress(done, replay.sessions, session)
     if next(kept, None) is not None:
         raise InputError(
             f"{folder.path} holds a longer run than --end {settings.end}; give a later --end or another --out"
@@ -229,13 +229,13 @@ def _cycles(
     return essay
 
 
-def _batches(records: Iterator[CycleRecord], size: int) -> Iterator[list[CycleRecord]]:
-    """So many records at a time; what was worked out before a failure comes before it."""
+def _batches(days: Iterator[_Day], size: int) -> Iterator[list[_Day]]:
+    """So many sessions at a time; what was worked out before a failure comes before it."""
     failure: BaseException | None = None
     while failure is None:
-        batch: list[CycleRecord] = []
+        batch: list[_Day] = []
         try:
-            batch.extend(itertools.islice(records, size))
+            batch.extend(itertools.islice(days, size))
         except BaseException as error:
             failure = error
         if batch:
@@ -252,17 +252,17 @@ def _essay(record: CycleRecord, head: Head, folder: RunFolder, writer: Writer) -
     return folder.write_essay(file_name(record, draft.title), render(record, str(head), draft))
 
 
-def _keep(ledger: Ledger, kept: Iterator[Entry], session: str, text: bytes, folder: RunFolder) -> Head:
-    """Append the cycle, or check it against the entry that an earlier run has left."""
-    before = next(kept, None)
-    if before is None:
-        return ledger.append("cycle", session, text)
-    if before.body != text:
-        raise InputError(
-            f"{folder.path} differs from this run at {session}: the data or the program have changed since; "
-            "choose another --out"
-        )
-    return Head(before.seq + 1, before.digest)
+def _keep(ledger: Ledger, kept: Iterator[Entry], entries: Sequence[tuple[str, bytes]], folder: RunFolder) -> list[Head]:
+    """Check cycles against what an earlier run has left, and append the others, all at once."""
+    heads: list[Head] = []
+    for (session, text), before in zip(entries, kept, strict=False):
+        if before.body != text:
+            raise InputError(
+                f"{folder.path} differs from this run at {session}: the data or the program have changed since; "
+                "choose another --out"
+            )
+        heads.append(Head(before.seq + 1, before.digest))
+    return heads + ledger.extend("cycle", entries[len(heads) :])
 
 
 def _scores(book: ScoreBook, head: Head, settings: Settings, replay: Replay) -> dict[str, Any]:

@@ -208,6 +208,9 @@ def test_resuming_what_is_finished_changes_nothing(data: Path, reference: Left, 
         assert left(out) == reference
 
 
+AT_ONCE = 32  # sessions that are committed together
+
+
 def test_progress_is_told_of_what_is_kept(data: Path, tmp_path: Path) -> None:
     """Whenever progress hears of a session, another reader finds it in the ledger."""
     out, told = tmp_path / "run", list[str]()
@@ -217,7 +220,8 @@ def test_progress_is_told_of_what_is_kept(data: Path, tmp_path: Path) -> None:
         assert (done, total) == (len(told), 81)
         if done in (1, 2, 40, 81):
             with Ledger.open(out / "ledger.sqlite") as reader:
-                assert [entry.key for entry in reader.entries(1)] == told
+                kept = [entry.key for entry in reader.entries(1)]
+                assert kept[: len(told)] == told and len(kept) < len(told) + AT_ONCE
 
     go(data, out, settings(MIDDLE), progress=progress)
     assert len(told) == 81 and told[0] == START and told[-1] == MIDDLE
@@ -237,7 +241,8 @@ def test_an_exception_half_way_loses_nothing_and_resumes(data: Path, reference: 
 
         with pytest.raises(Stop):
             go(data, out, resume=True, progress=progress)
-        kept = max(kept, stop)
+        before, kept = max(kept, stop), len(entries(out)) - 1
+        assert before <= kept < before + AT_ONCE, "what was acknowledged, and at most what was committed with it"
         assert [entry.key for entry in entries(out)[1:]] == DAYS[120 : 120 + kept]
         assert not (out / "scores.json").exists(), "no scores of half a run"
     go(data, out, resume=True)
@@ -312,7 +317,7 @@ def test_killed_at_any_moment_nothing_acknowledged_is_missing_and_a_resumed_run_
             assert len(kept) >= before, "what one run kept the next one must not lose"
             before = len(kept)
             depths.add(len(kept))
-    assert len(depths) > 3, "the kills all came at the same moment"
+    assert len(depths) > 2, "the kills all came at the same moment"
 
 
 # --- what a run refuses ---------------------------------------------------------------------------------------------

@@ -1,0 +1,195 @@
+"""Stretches of sessions against the days one by one: the same bytes, whatever the world, the minds and the gates do."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backtest import replay
+from backtest.replay import Replay
+from engine.claims import Claim, Kind, Pair, Target
+from engine.market import Market
+from engine.resolve import came_to, resolve
+from engine.snapshot import Snapshot
+from minds.debate import debate, debates_ahead
+from minds.protocol import Mind
+from minds.record import body, canonical
+from minds.registry import load_minds
+from minds.view import Abstention, Contribution, View
+from regimes.reading import RegimeReading
+from regimes.rules import RulesModel
+from tests.runs import TARGETS, Fixed
+from tests.worlds import WORLD, garbled, invented_bars, replaced
+
+SESSIONS = 420
+_SYMBOLS = {"MKT": "market", "GRO": "growth", "SML": "small", "AU": "gold", "S05": "S05", "S11": "S11"}
+
+
+class Moody:
+    """A mind of one's own: leans by the day's return, is silent or fails on some days, and rests on odd signals."""
+
+    name = "moody"
+
+    def view(self, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:
+        """Whatever the day's number says."""
+        value = snapshot.value(f"{target.role}.ret_1d") if snapshot.has(f"{target.role}.ret_1d") else None
+        if value is None:
+            return Abstention(self.name, target.key, "it does not know today")
+        mood = int(abs(value) * 1e6) % 7
+        if mood == 0:
+            raise RuntimeError("it has had enough")
+        if mood == 1:
+            return Abstention(self.name, target.key, f"it would not say on {snapshot.session}")
+        lean = 0.0 if mood == 2 else math.copysign(mood / 7.0, value)
+        # Its own figure for a signal that others read as well, and one that nobody has heard of.
+        parts = (Contribution("market.ret_5d", lean / 2.0, value, "a"), Contribution("moon", lean / 2.0, 1e-7, "b"))
+        return View(self.name, target.key, lean, parts)
+
+
+def flipping(targets: Sequence[Target], days: Sequence[str]) -> Fixed:
+    """Changes its mind all the time, so that calls would contradict one another."""
+    return Fixed("flips", {
+        (day, target.key): (-1.0) ** (at // 3) * (at % 5) / 4 for target in targets for at, day in enumerate(days)
+        if at % 11
+    })  # fmt: skip
+
+
+def both(
+    market: Market, minds: Sequence[Mind], targets: Sequence[Target], pairs: Sequence[Pair], start: int, essays: int = 0
+) -> tuple[list[bytes], list[bytes]]:
+    one, other = [Replay(market, minds, targets, RulesModel(), start, pairs) for _ in range(2)]
+    slow = [body(record) for record in one.run(essays)]
+    quick = [canonical(document) for document, _ in other.documents(essays)]
+    for desk, same in zip(one.cycle.desks.values(), other.cycle.desks.values(), strict=True):
+        assert desk.synthesis.weights() == same.synthesis.weights()
+        assert list(desk.open) == list(same.open), "what is open at the end is handed back"
+    assert one.cycle.synthesis_copies() == other.cycle.synthesis_copies()
+    return slow, quick
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    seed=st.integers(0, 2**20),
+    called=st.lists(
+        st.tuples(st.sampled_from(sorted(_SYMBOLS)), st.sampled_from([1, 2, 5, 21])), min_size=1, max_size=5,
+        unique=True,
+    ),
+    cast=st.sets(st.sampled_from(["built-in", "moody", "flips"]), min_size=1),
+    start=st.integers(1, SESSIONS - 30), essays=st.integers(0, 40), chunk=st.sampled_from([1, 7, 64, 256]),
+    nonsense=st.booleans(),
+)  # fmt: skip
+def test_a_stretch_is_its_days(
+    seed: int, called: list[tuple[str, int]], cast: set[str], start: int, essays: int, chunk: int, nonsense: bool
+) -> None:
+    market = Market.build(WORLD, invented_bars(seed, SESSIONS))
+    if nonsense:  # prices that may not be there at all; what stops a run has tests of its own
+        columns = {name: column.copy() for name, column in market.columns.items()}
+        holes = np.random.default_rng(seed).random((len(market.symbols), SESSIONS)) < 0.2
+        for column in columns.values():
+            column[holes] = np.nan
+        market = replaced(market, columns)
+    targets = [Target(symbol, _SYMBOLS[symbol], horizon) for symbol, horizon in called]
+    pairs = [
+        Pair(one, other, one.horizon) for one, other in itertools.pairwise(targets)
+        if one.symbol != other.symbol
+    ]  # fmt: skip
+    minds: list[Mind] = [
+        *(load_minds() if "built-in" in cast else ()), *([Moody()] if "moody" in cast else ()),
+        *([flipping(targets, market.calendar.labels[:SESSIONS])] if "flips" in cast else ()),
+    ]  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replay, "_CHUNK", chunk)
+        slow, quick = both(market, minds, targets, pairs, start, essays)
+    assert quick == slow
+
+
+def test_gates_bite_in_a_stretch_too() -> None:
+    """The worlds above would show nothing if no gate ever held a call back."""
+    market = Market.build(WORLD, invented_bars(7, SESSIONS))
+    targets = [Target("MKT", "market", 1), Target("MKT", "market", 5), Target("S11", "S11", 2)]
+    minds: list[Mind] = [flipping(targets, market.calendar.labels[:SESSIONS]), Moody()]
+    slow, quick = both(market, minds, targets, [], 60)
+    assert quick == slow
+    for gate in (b'"netting"', b'"coverage"', b'"reference"', b'"void"', b"it has had enough", b"moon"):
+        assert any(gate in text for text in quick), gate
+
+
+def test_risk_claims_in_a_stretch() -> None:
+    market = Market.build(WORLD, invented_bars(11, 1300))
+    slow, quick = both(market, load_minds(), TARGETS, [Pair(TARGETS[2], TARGETS[1], 3)], 900, 25)
+    assert quick == slow
+    for kind in (b'"volatility"', b'"drawdown"', b'"relative"'):
+        assert sum([kind in text for text in quick]) > 300
+
+
+def test_nobody_speaks_in_a_stretch() -> None:
+    market = Market.build(WORLD, invented_bars(3, 200))
+    slow, quick = both(market, [], TARGETS, [], 100)
+    assert quick == slow
+
+
+def test_a_session_that_fails_comes_after_those_before_it() -> None:
+    """Bars that stop a run stop both ways at the same session."""
+    market = garbled(Market.build(WORLD, invented_bars(11, 1300)), np.random.default_rng(5), 1150, 1180)
+    ways: list[list[bytes]] = []
+    for quick in (False, True):
+        run, found = Replay(market, load_minds(), TARGETS, RulesModel(), 900), list[bytes]()
+        texts = (
+            (canonical(document) for document, _ in run.documents()) if quick else (body(each) for each in run.run())
+        )
+        with pytest.raises(Exception, match=r".") as caught:
+            found.extend(texts)
+        ways.append([*found, repr(caught.value).encode()])
+    assert ways[0] == ways[1] and 200 < len(ways[0]) < 300
+
+
+_KINDS: tuple[Kind, ...] = ("direction", "interval", "relative", "volatility", "drawdown")
+
+
+@given(
+    kind=st.sampled_from(_KINDS), horizon=st.sampled_from([1, 2, 5, 21]),
+    prices=st.lists(st.sampled_from([math.nan, 0.0, -5.0, 100.0, 101.3, 97.1, 3e-9, 1e300, math.inf]), max_size=60),
+)  # fmt: skip
+def test_what_claims_have_come_to_is_what_a_single_one_comes_to(kind: Kind, horizon: int, prices: list[float]) -> None:
+    if kind == "volatility" and horizon == 1:
+        horizon = 2
+    other = prices[::-1] if kind == "relative" else None
+    found = came_to(kind, horizon, np.array(prices), None if other is None else np.array(other))
+    assert len(found) == len(prices) and not any(found[:horizon][: len(prices)])
+    path = [None if price != price else price for price in prices]
+    for due in range(horizon, len(prices)):
+        if found[due] is None:
+            continue
+        claim = Claim(
+            "c", kind, "A", horizon, "", "", 1.0, "", 0.5, 0.5, -1e308, 1e308, -1e308, 1e308, "B", 0.1
+        )  # fmt: skip
+        span = slice(due - horizon, due + 1)
+        versus = () if other is None else [None if price != price else price for price in other[span]]
+        verdict = resolve(claim, path[span], "", versus)
+        assert verdict.realised == found[due]
+
+
+def test_plain_prices_are_worked_out_ahead() -> None:
+    """Else the test above compares nothing."""
+    prices = np.array([100.0, 101.0, 99.5, 98.0, 102.0])
+    for kind in _KINDS:
+        found = came_to(kind, 2, prices, prices[::-1] if kind == "relative" else None)
+        assert found[:2] == [None, None] and None not in found[2:]
+
+
+@given(
+    st.integers(1, 5).flatmap(
+        lambda minds: st.lists(
+            st.lists(st.sampled_from([-1.0, -0.3, -0.0, 0.0, 0.1, 0.7]), min_size=minds, max_size=minds), min_size=1
+        )
+    )
+)
+def test_debates_ahead_are_the_debates_of_the_days(leans: list[list[float]]) -> None:
+    plain = [debate([View(f"m{at}", "T:1", lean) for at, lean in enumerate(row)]) for row in leans]
+    assert debates_ahead(leans) == [(each.label, each.conviction) for each in plain]
