@@ -14,6 +14,7 @@ import itertools
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.bars import FloatArray
 from engine.errors import InputError
@@ -67,9 +68,10 @@ def overfitting(returns: FloatArray, blocks: int = BLOCKS) -> Overfit:
     kept = returns[returns.shape[0] - length * blocks :]
     centre = kept.mean(axis=0)
     away = (kept - centre).reshape(blocks, length, variants)  # centred first: a variance from sums keeps its digits
-    half = length * blocks // 2
-    chosen = _ratios(away, centre, _halves(blocks), half)
-    other = _ratios(away, centre, ~_halves(blocks), half)
+    chosen = _ratios(away, centre, length * blocks // 2)
+    other = chosen[
+        ::-1
+    ]  # splits stand in lexicographic order: the halves that one leaves are those of its mirror image
     rows = np.arange(len(chosen))
     found = other[rows, chosen.argmax(axis=1)][:, None]
     rank = (other < found).sum(axis=1) + ((other == found).sum(axis=1) + 1.0) / 2.0
@@ -77,26 +79,35 @@ def overfitting(returns: FloatArray, blocks: int = BLOCKS) -> Overfit:
     return Overfit(float(below.mean()), float((found < 0.0).mean()), len(chosen), variants, length)
 
 
-@functools.lru_cache(maxsize=4)
-def _halves(blocks: int) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    """Which blocks each split takes, shape (splits, blocks)."""
-    taken = np.array(list(itertools.combinations(range(blocks), blocks // 2)))
-    found = np.zeros((len(taken), blocks), bool)
-    found[np.arange(len(taken))[:, None], taken] = True
-    return found
-
-
-def _ratios(
-    away: FloatArray, centre: FloatArray, halves: np.ndarray[tuple[int, int], np.dtype[np.bool_]], n: int
-) -> FloatArray:
-    """Sharpe ratio of each variant on each half, shape (splits, variants)."""
-    sums, squares = away.sum(axis=1), (away * away).sum(axis=1)
-    total, square = (np.zeros((len(halves), away.shape[2])) for _ in range(2))
-    for block in range(len(sums)):
-        total[halves[:, block]] += sums[block]
-        square[halves[:, block]] += squares[block]
+def _ratios(away: FloatArray, centre: FloatArray, n: int) -> FloatArray:
+    """Sharpe ratio of each variant on each half of the blocks, shape (splits, variants)."""
+    total, square = (_sums(values.sum(axis=1)) for values in (away, away * away))
     mean = total / n
     variance = square / n - mean * mean
     flat = variance <= 1e-12 * (square / n + 1e-300)
     deviation = np.sqrt(np.where(flat, 1.0, variance) * (n / (n - 1)))
     return np.where(flat, 0.0, (centre + mean) / deviation)
+
+
+def _sums(parts: FloatArray) -> FloatArray:
+    """Sums over each half of the parts, shape (splits, variants): what it takes of the first ones and of the last."""
+    early, late = np.array_split(parts, 2)
+    first, last = _halves(len(parts))
+    return _subsets(early)[first] + _subsets(late)[last]
+
+
+def _subsets(parts: FloatArray) -> FloatArray:
+    """Sums over all subsets, shape (2**k, variants); bit j of a subset's number stands for part j."""
+    found = np.zeros((1, parts.shape[1]))
+    for part in parts:
+        found = np.concatenate([found, found + part])
+    return found
+
+
+@functools.lru_cache(maxsize=4)
+def _halves(blocks: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Every half of the blocks, in lexicographic order, as the numbers of two subsets: of the first and last blocks."""
+    early = (blocks + 1) // 2
+    taken = np.array(list(itertools.combinations(range(blocks), blocks // 2)))
+    bits = 1 << np.where(taken < early, taken, taken - early)
+    return np.where(taken < early, bits, 0).sum(axis=1), np.where(taken < early, 0, bits).sum(axis=1)
