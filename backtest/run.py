@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -39,6 +39,9 @@ from minds.record import CycleRecord, canonical
 from minds.registry import load_minds
 from minds.writer import Writer
 from regimes.registry import load_regime
+
+if TYPE_CHECKING:
+    from backtest.trading import Rule
 
 __all__ = ["Done", "Progress", "load_market", "run_backtest"]
 
@@ -73,6 +76,7 @@ def load_market(source: Source, settings: Settings) -> tuple[Market, tuple[Repai
 def run_backtest(
     settings: Settings, source: Source, out: Path, *, resume: bool = False, progress: Progress | None = None,
     cache: Path | None = None, writer: Writer | None = None, report: bool = False,
+    trade: Rule | None = None,
 ) -> Done:  # fmt: skip
     """Replay, settle, score, write.
 
@@ -87,18 +91,20 @@ def run_backtest(
         writer: who writes the essays; the template by default. It changes no number, so a run may be resumed with
             another.
         report: whether to end with `report.html`; a folder's earlier one goes away all the same.
+        trade: how calls become positions, for a trading view in the scores; None for none.
 
     Raises:
         InputError: the settings, the data or the folder cannot be used; the sentence says what to do.
         LeakAlarm: a record is too good to be true; everything but the scores is kept.
     """
     with _no_collector(), commit_asked() as commit:
-        return _run(settings, source, out, resume, progress, cache, commit, writer, report)
+        return _run(settings, source, out, resume, progress, cache, commit, writer, report, trade)
 
 
 def _run(
     settings: Settings, source: Source, out: Path, resume: bool, progress: Progress | None, cache: Path | None,
     commit: Callable[[], str | None], writer: Writer | None, report: bool,
+    trade: Rule | None,
 ) -> Done:  # fmt: skip
     from minds.template import TemplateWriter
 
@@ -127,6 +133,10 @@ def _run(
         scores = _scores(book, head, settings, replay)
     alarm = leak_alarm(*book.sides())
     if alarm is None:
+        if trade is not None:
+            from backtest.trading import trading_view
+
+            scores["trading"] = trading_view(book.history, trade).document
         folder.write_json("scores.json", scores)
     else:
         folder.remove("scores.json")

@@ -25,6 +25,7 @@ from desk.models import ModelOptions, Models
 from desk.progress import progress_bar
 from desk.show import console, print_json
 from desk.summary import summary
+from desk.trading import accounts, asked_rule
 from desk.watch import waiting_told
 from desk.writer import account_lines, estimate_line, open_writer
 from minds.registry import load_minds
@@ -48,6 +49,8 @@ def command(
     seed: int,
     resume: bool,
     report: bool,
+    trade: bool,
+    cost: float | None,
     as_json: bool,
     writer: str,
     adviser: str | None,
@@ -75,6 +78,7 @@ def command(
         adviser=advises,
         seed=seed,
     )
+    rule = asked_rule(trade, cost)
     if written is not None:
         console().print(estimate_line(written, settings), soft_wrap=True)
     if advises is not None:
@@ -89,6 +93,7 @@ def command(
             cache=cache_folder(),
             writer=None if written is None else written.writer,
             report=report,
+            trade=rule,
         )
     if as_json:
         print_json(done.scores)
@@ -105,6 +110,9 @@ def _tell(done: Done, out: str, report: bool) -> None:
     screen = console()
     for part in summary(done.scores):
         screen.print(part)
+    if "trading" in done.scores:
+        for part in accounts(done.scores["trading"]):
+            screen.print(part)
     if done.notices:
         first = done.notices[0]
         screen.print(

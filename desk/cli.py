@@ -86,6 +86,8 @@ def workshop() -> None:
     "--cutoff", metavar="DAY", help="Last day the adviser's model was trained on; it is asked about later ones."
 )
 @model_options(calls="OUT/calls")
+@click.option("--trade", is_flag=True, help="Add what a simple account would have made of the calls (docs/trading.md).")
+@click.option("--cost", type=float, metavar="BP", help="With --trade: cost of each trade in basis points [default: 5].")
 @click.option("--report/--no-report", default=True, help="Whether to write report.html.")
 @click.option("--resume", is_flag=True, help="Continue a run that was interrupted; ends in the same bytes.")
 @json_option

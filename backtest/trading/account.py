@@ -8,7 +8,9 @@ out: no position afterwards, no way back.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -32,6 +34,11 @@ class Rule:
 
     kelly: float = 0.25
     cost_bp: float = 5.0
+
+    @classmethod
+    def stated(cls, rule: Mapping[str, Any]) -> Self:
+        """The rule that `scores.json` states under `trading`."""
+        return cls(rule["kelly"], rule["cost_bp"])
 
     def __post_init__(self) -> None:
         """Refuse what is no fraction and no cost."""

@@ -13,7 +13,8 @@ There are two accounts, named beforehand and both shown:
 
 Each is kept for the published call and, as trials, for each mind's recalibrated probability alone. The deflated Sharpe
 ratio and the overfitting are reckoned over those trials of one account that ever held a position: the trials of the
-other account would tell apart being in the market from being out of it, not the forecasters.
+other account would tell apart being in the market from being out of it, not the forecasters. The baselines stand
+beside as plain accounts that are wholly on their side, or out.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ class _Days:
     b: FloatArray
     sigma: FloatArray
     fair: FloatArray
+    baseline: FloatArray
     returns: FloatArray
     """From this session's close to the one `horizon` sessions later."""
 
@@ -92,7 +94,7 @@ def trading_view(history: History, rule: Rule | None = None) -> TradingView:
         horizon = int(key.rpartition(":")[2])
         known = _known(history, key)
         acted = _acted(known, horizon)
-        targets[key], found = _target(history.minds, known, acted, rule, a_year / horizon)
+        targets[key], found = _target(history, known, acted, rule, a_year / horizon)
         if acted.size:
             ends = [days[at] for at in (acted + horizon).tolist()]
             targets[key] |= {"first": days[acted[0]], "last": ends[-1], "step": horizon}
@@ -117,14 +119,14 @@ def _known(history: History, key: str) -> _Days:
     about, n = (symbol, int(horizon)), len(history.sessions.days)
     calls, bands = (_about(history.claims[kind], about) for kind in ("direction", "interval"))
     columns = {name: np.full(n, np.nan) for name in ("p", "b", "sigma", "returns")}
-    fair = np.full((n, len(history.minds)), np.nan)
+    fair, plain = (np.full((n, len(names)), np.nan) for names in (history.minds, history.baselines))
     columns["p"][calls.day], columns["b"][calls.day] = calls.p, calls.b
-    fair[calls.day] = calls.fair
+    fair[calls.day], plain[calls.day] = calls.fair, calls.baseline
     columns["sigma"][bands.day] = (bands.high - bands.low) / _WIDTH
     for claims in (calls, bands):  # an interval is settled also where the price has not moved
         done = np.isfinite(claims.realised)
         columns["returns"][claims.day[done]] = claims.realised[done]
-    return _Days(**columns, fair=fair)
+    return _Days(**columns, fair=fair, baseline=plain)
 
 
 def _about(claims: Claims, about: tuple[str, int]) -> Claims:
@@ -132,7 +134,7 @@ def _about(claims: Claims, about: tuple[str, int]) -> Claims:
 
 
 def _target(
-    minds: tuple[str, ...], known: _Days, acted: IntArray, rule: Rule, a_year: float
+    history: History, known: _Days, acted: IntArray, rule: Rule, a_year: float
 ) -> tuple[dict[str, Any], dict[str, Account]]:
     """The document of one target, and the accounts to be drawn."""
     returns = known.returns[acted]
@@ -146,7 +148,7 @@ def _target(
         "buy_and_hold": _figures(market, a_year),
     }
     drawn = {"buy_and_hold": market}
-    said = {PUBLISHED: known.p, **dict(zip(minds, known.fair.T, strict=True))}
+    said = {PUBLISHED: known.p, **dict(zip(history.minds, known.fair.T, strict=True))}
     anchors: tuple[FloatArray | float, ...] = (known.b[before], 0.5)
     for name, against, least in zip(ACCOUNTS, anchors, (-1.0, 0.0), strict=True):
         accounts = {}
@@ -160,6 +162,12 @@ def _target(
         document[name] = _figures(ours, a_year) | _proof(shapes[PUBLISHED], moments(market.earned), lucky)
         overfit = _overfit([accounts[who].earned for who in tried])
         document[name]["trials"] = _trials(tried, lucky, a_year) | overfit
+        sides = np.nan_to_num(np.sign(known.baseline[before])).clip(least, 1.0)
+        plain = [trade(side, returns, rule.cost_bp) for side in sides.T]
+        document[name]["baselines"] = {
+            who: {figure: found[figure] for figure in ("final", "sharpe", "max_drawdown") if figure in found}
+            for who, found in zip(history.baselines, [_figures(account, a_year) for account in plain], strict=True)
+        }
     return document, drawn
 
 

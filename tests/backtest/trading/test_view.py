@@ -18,6 +18,7 @@ from backtest.trading.sharpe import best_by_chance, moments, probabilistic
 from backtest.trading.view import ACCOUNTS, trading_view
 from engine.bars import FIELDS, Bars
 from engine.market import Market
+from minds.baseline import BASELINES
 from minds.protocol import Mind
 from minds.registry import load_minds
 from tests.runs import TARGETS, Fixed, Prices, bodies, calm_bars
@@ -25,7 +26,12 @@ from tests.worlds import WORLD
 
 SESSIONS, START = 800, 400
 MINDS = ("macro", "flow", "contrarian", "oracle")
-GENESIS = {"minds": list(MINDS), "targets": [target.key for target in TARGETS], "calendar": "XNYS"}
+GENESIS = {
+    "baselines": list(BASELINES),
+    "minds": list(MINDS),
+    "targets": [target.key for target in TARGETS],
+    "calendar": "XNYS",
+}
 BARS = calm_bars(83, SESSIONS)
 PRICES = Prices(BARS)
 Body = dict[str, Any]
@@ -88,7 +94,7 @@ def slowly(key: str, account: str, rule: Rule, mind: str = "") -> Slow:
         elif {"direction", "interval"} <= set(said):
             call, band = said["direction"], said["interval"]
             p, base = call["probability"], call["base_rate"]
-            if mind:
+            if mind in MINDS:
                 own = run[at]["synthesis"][key][1 + MINDS.index(mind)]
                 p = base if own is None else own
                 silent = own is None
@@ -98,6 +104,9 @@ def slowly(key: str, account: str, rule: Rule, mind: str = "") -> Slow:
             edge = p - (base if account == "long_short" else 0.5)
             want = rule.kelly * 2.0 * edge * math.sqrt(2.0 / math.pi) / sigma
             want = 0.0 if silent else max(-1.0 if account == "long_short" else 0.0, min(1.0, want))
+            if mind in BASELINES:
+                lean = run[at]["baselines"][key][BASELINES.index(mind)] or 0.0
+                want = max((lean > 0.0) - (lean < 0.0), -1.0 if account == "long_short" else 0.0)
         worth = cash + shares  # a share is worth 1 when it is bought: the ratio below says what becomes of it
         paid = worth * abs(want - shares / worth) * rule.cost_bp / 1e4
         shares, cash = want * (worth - paid), (1.0 - want) * (worth - paid)
@@ -141,6 +150,8 @@ def test_figures_of_an_account() -> None:
             assert row["exposure"] == pytest.approx(np.abs(slow.held).mean())
             lowest = min(now / max(slow.capital[: at + 1]) - 1.0 for at, now in enumerate(slow.capital))
             assert row["max_drawdown"] == pytest.approx(lowest)
+            plain = {who: slowly(key, name, rule, who).capital[-1] for who in BASELINES}
+            assert {who: found["final"] for who, found in row["baselines"].items()} == pytest.approx(plain)
             trials = target[name]["trials"]
             ratios = {}
             for who in ("published", *MINDS):
