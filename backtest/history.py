@@ -26,7 +26,7 @@ from minds.advised import TILTS
 from minds.view import DebateLabel
 from regimes.reading import LABELS
 
-__all__ = ["DEBATES", "RESULTS", "Claims", "Gate", "History", "Sessions", "Target"]
+__all__ = ["DEBATES", "RESULTS", "Claims", "Gate", "History", "Sessions", "Silence", "Target"]
 
 IntArray = npt.NDArray[np.int64]
 Target: TypeAlias = "tuple[str, int]"
@@ -78,6 +78,15 @@ class Gate(NamedTuple):
     gate: str
     target: str
     action: str
+    reason: str
+
+
+class Silence(NamedTuple):
+    """A mind that had no view of a target in session number `day`, and why."""
+
+    day: int
+    mind: str
+    target: str
     reason: str
 
 
@@ -187,6 +196,7 @@ class History:
         genesis: the ledger's first entry, what the run is about.
         spoken: mind -> how many views it gave.
         abstentions: mind -> reason -> how often it gave it for having no view.
+        missing: (number of a session, signal -> why it was missing from then on), in order, when that changed.
     """
 
     def __init__(self, minds: Sequence[str], genesis: dict[str, Any] | None = None) -> None:
@@ -196,11 +206,14 @@ class History:
         self.baselines: tuple[str, ...] = tuple(self.genesis.get("baselines", ()))
         self.spoken = dict.fromkeys(self.minds, 0)
         self.abstentions: dict[str, dict[str, int]] = {name: {} for name in self.minds}
+        self.missing: list[tuple[int, dict[str, str]]] = []
         self._days: list[str] = []
         self._status: list[str] = []
         self._label, self._score = array("b"), array("d")
         self._gates: dict[tuple[str, str, str, str], int] = {}
         self._gated = array("l")  # day and number of the gate's result, by turns
+        self._silences: dict[tuple[str, str, str], int] = {}
+        self._silent = array("l")  # likewise
         self._codes: dict[Target, int] = {}
         self._streams: dict[str, _Stream] = {}
         self._made = {kind: bytearray() for kind in _ROWS}  # row after row of numbers
@@ -241,13 +254,18 @@ class History:
             result = gate["gate"], gate["target"], gate["action"], gate["reason"]
             self._gated.extend((day, self._gates.setdefault(result, len(self._gates))))
         spoken = self.spoken
-        for said in body["views"].values():
+        for key, said in body["views"].items():
             for name, view in said.items():
                 if "lean" in view:
                     spoken[name] += 1
                 else:
                     reasons, reason = self.abstentions[name], view["abstains"]
                     reasons[reason] = reasons.get(reason, 0) + 1
+                    silence = name, key, reason
+                    self._silent.extend((day, self._silences.setdefault(silence, len(self._silences))))
+        missing = body["missing"]  # or the session that has the list
+        if isinstance(missing, dict) and missing != (self.missing[-1][1] if self.missing else {}):
+            self.missing.append((day, missing))
         take, settled = self._open.pop, self._settled
         for verdict in body["verdicts"]:
             number, result = take(verdict["id"]), verdict["result"]
@@ -325,6 +343,12 @@ class History:
         """What gates did, in order."""
         results, turns = list(self._gates), iter(self._gated)
         return [Gate(day, *results[at]) for day, at in zip(turns, turns, strict=True)]
+
+    @property
+    def silences(self) -> list[Silence]:
+        """What minds did not say, in order."""
+        reasons, turns = list(self._silences), iter(self._silent)
+        return [Silence(day, *reasons[at]) for day, at in zip(turns, turns, strict=True)]
 
     @property
     def claims(self) -> dict[str, Claims]:

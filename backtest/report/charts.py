@@ -50,7 +50,7 @@ def reliability(found: Row) -> Markup:
          "inside" if low <= rate <= high else "outside")
         for kind, part in found.items() for said, rate, n, low, high in part["bins"]
     ]  # fmt: skip
-    heads = ["said, on average", "n", "happened", "a perfect forecaster's", ""]
+    heads = ["said, on average", "n", "happened", "a perfect forecaster's", "where"]
     explains = (
         "The line is the best non-decreasing fit (CORP), the dots are groups of equal size with the band into which a "
         "perfect forecaster's dots would fall, the bars below say how many calls were made at which probability."

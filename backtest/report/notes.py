@@ -113,18 +113,17 @@ def coverage(history: History, run: Row) -> Markup:
     ])  # fmt: skip
 
 
-def _missing(history: History) -> Markup | None:
+def _missing(history: History) -> Markup:
     """Signals that somebody wanted and could not have: since when, and until when."""
-    changes: list[tuple[int, Row]] = getattr(history, "missing", [])
-    days, since, spells = history.sessions.days, {}, []  # type: tuple[list[str], dict[tuple[str, str], int], list[Any]]
-    for day, now in [*changes, (len(days), {})]:
-        known = {(signal, str(reason)) for signal, reason in now.items()}
+    days = history.sessions.days
+    since: dict[tuple[str, str], int] = {}
+    spells = []
+    for day, now in [*history.missing, (len(days), {})]:
+        known = set(now.items())
         for gone in sorted(since.keys() - known):
             first = since.pop(gone)
             spells.append((day - first, gone, first, day))
         since |= dict.fromkeys(known - since.keys(), day)
-    if not changes:
-        return None
     if not spells:
         return _nothing("No signal that a mind wanted was missing on any session.")
     longest: dict[tuple[str, str], list[Any]] = {}
@@ -141,7 +140,7 @@ def _missing(history: History) -> Markup | None:
         for (signal, reason), (total, times, _, first, end) in ranked
     ]
     heads = ["signal", "why", "sessions", "spells", "longest"]
-    return _folded("Signals that were missing", heads, rows)
+    return _folded("Signals that were missing", heads, rows) or Markup()
 
 
 def account(scores: Row, run: Row) -> Markup | None:

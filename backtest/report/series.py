@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from backtest.history import Claims, History
+from backtest.history import Claims, Gate, History, Silence
 from engine import scoring
 from engine.bars import FloatArray
 from regimes.reading import LABELS
@@ -56,7 +56,8 @@ def series(history: History, heads: Sequence[str], essays: Mapping[str, str]) ->
         "streams": streams,
         "leads": [_lead(kind, name, claims, drawn, days) for kind, name, claims in _streams(history) if kind in _ODDS],
         "reliability": {kind: found for kind in _ODDS if (found := reliability(history.claims[kind].settled()))},
-        "gates": _gates(history),
+        "gates": _acts(history.gates),
+        "silences": _acts(history.silences),
     }
 
 
@@ -182,8 +183,8 @@ def reliability(done: Claims) -> dict[str, Any] | None:
     }
 
 
-def _gates(history: History) -> dict[str, Any]:
-    """What gates did: for each session and result a pair of the session's number and the result's place."""
-    results: dict[tuple[str, ...], int] = {}
-    at = [[gate.day, results.setdefault(tuple(gate[1:]), len(results))] for gate in history.gates]
-    return {"results": list(results), "at": at}
+def _acts(acts: Sequence[Gate] | Sequence[Silence]) -> dict[str, Any]:
+    """What happened on which day: the session's number and the place in a list of what can happen, pair by pair."""
+    known: dict[tuple[Any, ...], int] = {}
+    at = [[act[0], known.setdefault(act[1:], len(known))] for act in acts]
+    return {"results": list(known), "at": at}

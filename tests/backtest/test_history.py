@@ -127,6 +127,24 @@ def test_the_run_has_everything_to_find() -> None:
     assert history.gates and any(history.abstentions.values())
 
 
+def test_silences_and_what_was_missing_are_what_each_body_says() -> None:
+    history = collected(documents())
+    missing: dict[str, str] = {}
+    assert [tuple(silence) for silence in history.silences] == [
+        (day, mind, key, view["abstains"])
+        for day, document in enumerate(documents())
+        for key, said in document["views"].items() for mind, view in said.items() if "lean" not in view
+    ]  # fmt: skip
+    assert history.silences and history.missing
+    known = dict(history.missing)
+    lists = {document["session"]: document["missing"] for document in documents()}
+    for day, document in enumerate(documents()):
+        missing = known.get(day, missing)
+        own = document["missing"]
+        assert missing == (lists[own] if isinstance(own, str) else own)
+    assert [now for _, now in history.missing] != [dict(history.missing[0][1])] * len(history.missing)
+
+
 def test_settled_are_right_or_wrong_in_the_order_of_settlement() -> None:
     for kind, claims in collected(documents()).claims.items():
         wanted = [row for row in slow(kind, len(documents())) if row["result"] in ("right", "wrong")]

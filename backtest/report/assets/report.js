@@ -72,7 +72,7 @@
           },
         }, true);
       },
-      size(width) { drawn.resize(width ? { width, height: 270 } : undefined); },
+      size(paper) { drawn.resize(paper ? (name === "reliability" ? { width: 480, height: 380 } : { width: 680, height: 280 }) : { width: "auto", height: "auto" }); },
       zoom(from, to) { drawn.dispatchAction({ type: "dataZoom", startValue: from, endValue: to }); },
       on(event, act) { drawn.getZr().on(event, act); },
       core: drawn,
@@ -376,7 +376,7 @@
     const base = interval ? `${points(stream.base_low[at])} to ${points(stream.base_high[at])}` : permille(stream.b[at]);
     const came = !"rw".includes(result) ? "–" : stream.kind === "volatility" ? (stream.realised[at] / 100).toFixed(1) + "%" : points(stream.realised[at]);
     const verdict = interval && "rw".includes(result) ? (result === "r" ? "held" : "missed") : verdicts[result];
-    return [`${stream.kind} ${stream.name}`, said, base, came, settled || "–", verdict];
+    return [`${stream.kind} ${stream.name}`, said, base, came, verdict, settled || "–"];
   }
 
   function open(at) {
@@ -388,7 +388,7 @@
       return lean === 101 ? "silent" : signed(lean / 100, 2);
     })]);
     const held = data.gates.at.filter(([day]) => day === at).map(([, which]) => data.gates.results[which]);
-    const silent = (data.silences || { at: [] }).at.filter(([day]) => day === at).map(([, which]) => data.silences.results[which]);
+    const silent = data.silences.at.filter(([day]) => day === at).map(([, which]) => data.silences.results[which]);
     const essay = data.essays[days[at]];
     const head = `${at + 2}:${data.heads[at]}`;
     const step = (to, name) => make("button", { type: "button", disabled: to < 0 || to > last ? "" : null, on: { click: () => open(to) } }, name);
@@ -398,7 +398,7 @@
       make("h2", { id: "day-title" }, days[at]),
       make("p", { class: "quiet" }, `${word(data.labels[Number(data.label[at])])} ${fixed(data.score[at] / 100, 2)} (${data.status.names[data.status.at[at]]})`),
       essay ? make("p", {}, make("a", { href: "essays/" + encodeURIComponent(essay) }, "Read the day's essay")) : null,
-      made.length ? grid("Claims", ["claim", "said", "base rate", "came", "settled", "verdict"], made)
+      made.length ? grid("Claims", ["claim", "said", "base rate", "came", "verdict", "settled"], made)
         : make("p", {}, "Nothing was claimed on this day."),
       calls.length ? grid("How the minds leaned, −1 to +1", ["mind", ...calls.map((stream) => stream.name)], minds) : null,
       silent.length ? grid("Why minds were silent", ["mind", "target", "reason"], silent, "words") : null,
@@ -435,7 +435,7 @@
       if (on) { before = root.dataset.theme || null; root.dataset.theme = "light"; }
       else if (before === null) delete root.dataset.theme;
       else root.dataset.theme = before;
-      charts.forEach((one) => one.size(on ? 680 : 0));
+      charts.forEach((one) => one.size(on));
       redraw();
     };
     addEventListener("beforeprint", () => paper(true));
@@ -451,6 +451,6 @@
   let waiting = 0;
   addEventListener("resize", () => {
     cancelAnimationFrame(waiting);
-    waiting = requestAnimationFrame(() => { if (!printing.on) charts.forEach((one) => one.size(0)); });
+    waiting = requestAnimationFrame(() => { if (!printing.on) charts.forEach((one) => one.size(false)); });
   });
 })();
