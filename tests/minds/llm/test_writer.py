@@ -17,6 +17,7 @@ from minds.llm.scripted import Scripted
 from minds.llm.writer import ModelWriter
 from minds.parse import parse_essay
 from minds.record import CycleRecord
+from minds.view import View
 from tests.minds.llm.models import honest, side_of
 from tests.minds.records import HOSTILE, calendar, cycle_records, invented, seed_day
 
@@ -106,10 +107,10 @@ def test_who_turned_is_told() -> None:
     first = seed_day()
     render(first, HEAD, writer)
     said = first.views["QQQ:1"]
-    flow = next(item for item in said if item.mind == "flow")
-    other = flow._replace(  # type: ignore[call-arg]  # a view, not an abstention
-        lean=-flow.lean,  # type: ignore[union-attr]
-        contributions=tuple([part._replace(amount=-part.amount) for part in flow.contributions]),  # type: ignore[union-attr]
+    flow = next(item for item in said if isinstance(item, View) and item.mind == "flow")
+    other = flow._replace(
+        lean=-flow.lean,
+        contributions=tuple([part._replace(amount=-part.amount) for part in flow.contributions]),
     )
     views = {**first.views, "QQQ:1": tuple([other if item.mind == "flow" else item for item in said])}
     told = render(dataclasses.replace(first, views=views, session="2026-04-06"), HEAD, writer)
