@@ -95,11 +95,18 @@ def test_figures_keep_their_sign() -> None:
 
 def test_a_standing_argument_says_since_when_and_shows_the_day_s_figures() -> None:
     writer = ModelWriter(Scripted(honest), b"key")
-    render(seed_day(), HEAD, writer)
+    first = render(seed_day(), HEAD, writer)
     later = dataclasses.replace(seed_day(), session="2026-04-06")
     told = render(later, HEAD, writer)
     assert "Macro stands by its argument of April 2, 2026:" in told
     assert "standing: Macro of April 2, 2026" in told
+    new, old = (
+        next(line for line in text.splitlines() if line.startswith(f"{who} "))
+        for text, who in ((first, "Macro says:"), (told, "Macro stands"))
+    )
+    # Thesis and risk again, without the argument between them.
+    assert old.split(": ", 1)[1] != new.split(": ", 1)[1] and len(old) < len(new)
+    assert new.split(": ", 1)[1].startswith(old.split(": ", 1)[1].partition(". ")[0])
 
 
 def test_who_turned_is_told() -> None:
