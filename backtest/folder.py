@@ -64,6 +64,12 @@ class RunFolder:
         self._write(self.path / name, text)
         return self.path / name
 
+    def write_bytes(self, name: str, content: bytes) -> Path:
+        """Write a document that is no text, and return its path."""
+        path = self.path / name
+        self._write(path, content)
+        return path
+
     def remove(self, name: str) -> None:
         """Take one of the run's documents away, if it is there."""
         try:
@@ -86,9 +92,9 @@ class RunFolder:
             raise InputError(f"{path} is not a document of a backtest; run it again into a new folder")
         return document
 
-    def _write(self, path: Path, text: str) -> None:
+    def _write(self, path: Path, content: str | bytes) -> None:
         try:
-            write_whole(path, text.encode())
+            write_whole(path, content.encode() if isinstance(content, str) else content)
         except OSError as error:
             raise InputError(
                 f"cannot write {path}: {error.strerror}; free some space or choose another --out"

@@ -219,6 +219,27 @@ def scenario_run(name: str, as_json: bool, **options: Any) -> None:
     run(name, as_json=as_json, **options)
 
 
+@workshop.command(epilog=_examples(
+    "workshop sweep grid.toml --dry-run",
+    "workshop sweep grid.toml --workers 4 --out runs/grid",
+    "workshop sweep grid.toml --cluster tcp://10.0.0.1:8786 --out runs/grid --resume",
+))  # fmt: skip
+@click.argument("grid", metavar="GRID.toml")
+@click.option("--out", metavar="DIR", help="Folder for the results.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 1024), help="Processes at work.")
+@click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler whose workers do it, such as tcp://10.0.0.1:8786.")
+@click.option("--resume", is_flag=True, help="Continue a sweep: only the cells that are missing or failed run.")
+@click.option("--dry-run", is_flag=True, help="List the cells and run none.")
+@json_option
+def sweep(grid: str, as_json: bool, **options: Any) -> None:
+    """Run every combination of a grid, and say what the best of so many is worth."""
+    if options["cluster"] and options["workers"] > 1:
+        raise click.UsageError("Give --workers or --cluster, not both.")
+    from desk.sweep import command
+
+    command(grid, as_json=as_json, **options)
+
+
 @workshop.command(epilog=_examples("workshop audit", "workshop audit --mind momentum --regime rules --dates 3"))
 @data_options
 @click.option("--mind", multiple=True, metavar="NAME", help="A mind; repeat it for more [default: the built-in ones].")

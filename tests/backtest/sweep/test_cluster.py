@@ -1,0 +1,91 @@
+"""The same sweep on a real Dask cluster: a scheduler and two workers on loopback, one of them killed in the middle."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backtest.sweep.grid import read_grid_file
+from backtest.sweep.pool import Crew
+from backtest.sweep.sweep import run_sweep
+from tests.runs import ROOT, main
+from tests.sweeps import left_behind, patient, write_grid
+
+pytestmark = pytest.mark.slow
+QUIET = {"DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical", "OPENBLAS_NUM_THREADS": "1"}
+
+
+class Cluster:
+    """A scheduler and its workers, each a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = folder / "scheduler.json"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
+        for _ in range(2):
+            self._start("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
+        self.client = self._connected()
+        self.address: str = self.client.scheduler.address
+
+    def _start(self, what: str, *options: str) -> None:
+        command = [sys.executable, "-m", "distributed.cli.dask_" + what, "--scheduler-file", str(self._file), *options]
+        with (self._folder / f"{what}{len(self.processes)}.log").open("wb") as log:
+            env = {**os.environ, **QUIET, "PYTHONPATH": str(ROOT)}
+            self.processes.append(subprocess.Popen(command, cwd=self._folder, env=env, stdout=log, stderr=log))
+
+    def _connected(self) -> Any:
+        from distributed import Client
+
+        client: Any = Client(scheduler_file=str(self._file), timeout=60, set_as_default=False)
+        client.wait_for_workers(2, timeout=60)
+        return client
+
+    def close(self) -> None:
+        self.client.close()
+        for process in self.processes:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    (tmp_path / "dask").mkdir()
+    running = Cluster(tmp_path / "dask")
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+def test_a_cluster_leaves_the_same_bytes_also_when_a_worker_is_killed(cluster: Cluster, tmp_path: Path) -> None:
+    grid = write_grid(tmp_path)
+    run_sweep(read_grid_file(str(grid)), tmp_path / "alone")
+    ran = main("sweep", grid, "--cluster", cluster.address, "--out", tmp_path / "whole")
+    assert ran.code == 0, ran.err
+    assert left_behind(tmp_path / "whole") == left_behind(tmp_path / "alone")
+
+    killed: list[int] = []
+
+    def kill(done: int, total: int, what: str) -> None:
+        if done == 1 and not killed:  # one cell is done, others are being worked on
+            killed.append(cluster.processes[2].pid)
+            time.sleep(0.1)
+            os.kill(killed[0], signal.SIGKILL)
+
+    crew = Crew(cluster=cluster.address)
+    swept = run_sweep(read_grid_file(str(grid)), tmp_path / "killed", crew=crew, progress=kill, run=patient)
+    assert killed and cluster.processes[2].wait(10) == -signal.SIGKILL
+    assert len(cluster.client.scheduler_info()["workers"]) == 1
+    assert swept.troubles == ()
+    assert left_behind(tmp_path / "killed") == left_behind(tmp_path / "alone")
