@@ -7,14 +7,13 @@ table cannot disagree with the ledger. Nothing here reads a file or a clock.
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from backtest.evidence import mean_e_value
 from backtest.history import Claims
 from engine import scoring
 from engine.bars import FloatArray
@@ -33,7 +32,6 @@ _ODDS = ("n", "base_rate", "brier", "brier_climatology", "skill", "skill_interva
 _MIND = (
     "brier", "skill", "hit_rate", "hit_rate_interval", "base", "recalibrated_brier", "recalibrated_skill",
 )  # fmt: skip
-_FULL = math.log(sys.float_info.max)
 
 
 def direction(claims: Claims) -> dict[str, Any]:
@@ -57,7 +55,7 @@ def direction(claims: Claims) -> dict[str, Any]:
         "mcb": parts.mcb,
         "dsc": parts.dsc,
         "log_score": float(claims.log_score.mean()),
-        "e_value": _evidence(claims),
+        "e_value": mean_e_value(claims, scoring.log_score(claims.y, claims.b) - claims.log_score),
     }
 
 
@@ -150,20 +148,3 @@ def _pooled_interval(claims: Claims) -> list[float] | None:
         return list(scoring.skill_interval(losses, references, horizon=longest))
     except InputError:
         return None
-
-
-def _evidence(claims: Claims) -> float:
-    """Evidence against the base rate: the mean e-value over sequences of claims that do not overlap.
-
-    Claims of one target whose windows overlap, and targets that move together, are not a fair game one after the other.
-    Each target's claims are dealt into as many sequences as its horizon has sessions; a mean of e-values is one again,
-    whatever their dependence (Vovk & Wang 2021).
-    """
-    lead = scoring.log_score(claims.y, claims.b) - claims.log_score
-    games = []
-    for code in claims.codes():
-        mine, horizon = np.flatnonzero(claims.target == code), claims.names[code][1]
-        games += [mine[turn::horizon] for turn in range(min(horizon, mine.size))]
-    games.sort(key=lambda game: int(game[0]))  # by first claim, so that the sum has one order
-    grown = [float(np.cumsum(lead[game])[-1]) for game in games]
-    return sum(math.exp(total) if total < _FULL else sys.float_info.max for total in grown) / len(grown)

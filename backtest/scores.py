@@ -14,6 +14,7 @@ import numpy as np
 
 from backtest import score_tables as tables
 from backtest.advice_scores import AdviceBook
+from backtest.arms import arms_table
 from backtest.history import RESULTS, Claims, History, Sessions
 from backtest.leak_alarm import ADVISER
 from engine.bars import FloatArray
@@ -69,7 +70,7 @@ class ScoreBook:
                 "weights": weights,
             },
             "gates": dict(sorted(Counter(gate.gate for gate in history.gates).items())),
-            "arms": {},
+            "arms": arms_table(history),
             **({} if advice is None else {"adviser": advice.table()}),
         }
 

@@ -15,7 +15,7 @@ has resolved.
 
 from engine.scoring.bootstrap import block_length, skill_bootstrap
 from engine.scoring.calibration import Corp, Murphy, bias, corp, ece, murphy
-from engine.scoring.comparison import Comparison, dm_test, skill_interval
+from engine.scoring.comparison import Comparison, Gain, dm_test, gains, skill_interval
 from engine.scoring.evidence import Interval, cell_rate, e_process, e_value, shrunk_rate, wilson
 from engine.scoring.reference import (
     Band,
@@ -46,6 +46,7 @@ __all__ = [
     "Comparison",
     "Corp",
     "ExpandingQuantile",
+    "Gain",
     "Interval",
     "Murphy",
     "RunningQuantile",
@@ -62,6 +63,7 @@ __all__ = [
     "e_process",
     "e_value",
     "ece",
+    "gains",
     "graded_one",
     "log_score",
     "log_score_one",

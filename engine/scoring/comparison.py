@@ -19,7 +19,7 @@ from engine.errors import InputError
 from engine.scoring import _checks as check
 from engine.scoring._checks import FloatArray
 
-__all__ = ["Comparison", "dm_test", "skill_interval"]
+__all__ = ["Comparison", "Gain", "dm_test", "gains", "skill_interval"]
 
 _LEAST = 16
 """Claims from which a test is attempted: below, the cosine method is left with fewer than three degrees of freedom."""
@@ -39,6 +39,24 @@ class Comparison(NamedTuple):
     mean: float
     t: float
     df: int
+    p: float
+    n: int
+
+
+class Gain(NamedTuple):
+    """What one forecaster's losses are less than another's, as a share of the other's.
+
+    Attributes:
+        skill: `1 - sum(loss) / sum(reference)`.
+        low: lower end of its interval.
+        high: upper end.
+        p: two-sided p-value of equal expected losses.
+        n: claims compared.
+    """
+
+    skill: float
+    low: float
+    high: float
     p: float
     n: int
 
@@ -136,6 +154,45 @@ def skill_interval(
     return (-test.mean - margin) / scale, (-test.mean + margin) / scale
 
 
+def gains(losses: FloatArray, references: FloatArray, *, horizon: int, level: float = 0.95) -> list[Gain | None]:
+    """What `dm_test` and `skill_interval` say of many pairs of forecasters at once, at a fraction of the time.
+
+    Args:
+        losses: a row for each pair, the losses of its first forecaster as for `skill_interval`, shape (k, n).
+        references: the losses of its second, shape (k, n).
+        horizon: sessions that each claim spans.
+        level: of the intervals, in (0, 1).
+
+    Returns:
+        A gain for each row; None for a row on which those raise `InputError`, and for all rows where there are too few
+        claims. Forecasters that never differ have an interval without width and p = 1.
+
+    Raises:
+        InputError: tables that are not finite numbers of one shape, or an option out of range.
+    """
+    if losses.ndim != 2 or losses.shape != references.shape or not np.isfinite([losses, references]).all():
+        raise InputError("gains needs two tables of finite losses of one shape, a row for each pair")
+    span, alpha = check.whole(horizon, "horizon", minimum=1), 1.0 - check.fraction(level, "level")
+    rows, n = losses.shape
+    if n < max(_LEAST, 4 * span + 1):
+        return [None] * rows
+    d = losses - references
+    means, scales = d.mean(axis=1), references.mean(axis=1)
+    df = int(0.4 * n ** (2.0 / 3.0))
+    weights = _cosine_sums(d - means[:, None], df)
+    variances = (weights * weights).sum(axis=1) * 2.0 / n / df
+    critical, found = _critical(alpha, df), list[Gain | None]()
+    some = zip(means.tolist(), variances.tolist(), scales.tolist(), np.any(d, axis=1).tolist(), strict=True)
+    for mean, variance, scale, differ in some:
+        if scale <= 0.0 or (differ and variance <= 1e-24 * max(mean * mean, 1e-300)):
+            found.append(None)
+            continue
+        error = math.sqrt(variance / n)
+        margin, p = critical * error, _two_sided(mean / error, df) if differ else 1.0
+        found.append(Gain(0.0 - mean / scale, (0.0 - mean - margin) / scale, (margin - mean) / scale, p, n))
+    return found
+
+
 @lru_cache(maxsize=64)
 def _critical(alpha: float, df: int) -> float:
     """The t beyond which a two-sided test has probability `alpha`, by bisection."""
@@ -164,14 +221,15 @@ def _long_run(d: FloatArray, horizon: int, method: str) -> tuple[float, int, flo
 def _cosine_sums(d: FloatArray, count: int) -> FloatArray:
     """`sum_s d_s * cos(pi * j * (s - 1/2) / n)` for j = 1 to `count`, by `cos(j+1)x = 2 cos(x) cos(jx) - cos(j-1)x`.
 
-    The recurrence keeps eleven digits for the hundred frequencies of a test. Not a matrix product: the bits of one
-    depend on the machine's library.
+    s runs over the last axis of d, j over that of the result. The recurrence keeps eleven digits for the hundred
+    frequencies of a test. Not a matrix product: the bits of one depend on the machine's library.
     """
-    first = np.cos((np.arange(d.size) + 0.5) * (np.pi / d.size))
-    twice, before, now = 2.0 * first, np.ones(d.size), first
-    sums = np.empty(count)
+    n = d.shape[-1]
+    first = np.cos((np.arange(n) + 0.5) * (np.pi / n))
+    twice, before, now = 2.0 * first, np.ones(n), first
+    sums = np.empty((*d.shape[:-1], count))
     for j in range(count):
-        sums[j] = (now * d).sum()
+        sums[..., j] = (now * d).sum(axis=-1)
         before, now = now, twice * now - before
     return sums
 
