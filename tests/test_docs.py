@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from minds.baseline import BASELINES
 from tests.runs import ROOT, main
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -77,7 +78,7 @@ def test_the_plug_in_of_the_readme_installs_and_is_graded(tmp_path: Path) -> Non
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*install, "--target", str(site), str(tmp_path)], check=True, capture_output=True)
     listed = json.loads(_run(site, "minds", "list", "--json"))
-    assert [item["name"] for item in listed] == ["macro", "flow", "contrarian", "momentum"]
+    assert [item["name"] for item in listed] == ["macro", "flow", "contrarian", *BASELINES, "momentum"]
     out = ["--start", "2018-06-01", "--end", "2018-12-31", "--out", str(tmp_path / "run"), "--essays", "none"]
     scores = json.loads(_run(site, "backtest", "--minds", "macro,momentum", *out, "--json"))
     assert scores["minds"]["momentum"]["views"] > 200

@@ -20,6 +20,7 @@ import pytest
 from engine.ledger import Ledger
 from engine.sources import open_source
 from engine.universe import load_universe
+from minds.baseline import BASELINES
 from minds.checks.kit import CHECKS
 from tests.runs import ROOT, Ran
 from tests.venvs import Venv
@@ -59,7 +60,7 @@ def document(ran: Ran) -> Any:
 
 def test_its_minds_and_its_regime_model_are_listed(venv: Venv) -> None:
     listed = document(venv.workshop("minds", "list", "--json"))
-    assert [item["name"] for item in listed] == ["macro", "flow", "contrarian", "ebb", "spring_tide"]
+    assert [item["name"] for item in listed] == ["macro", "flow", "contrarian", *BASELINES, "ebb", "spring_tide"]
     ebb = next(item for item in listed if item["name"] == "ebb")
     assert ebb == {
         "name": "ebb", "distribution": "tidal-minds", "version": "3.1", "location": "tidal.minds:Ebb",
@@ -143,4 +144,4 @@ def test_what_is_installed_there_is_not_here(venv: Venv) -> None:
     """The environment that runs the tests has not been touched."""
     from minds.registry import list_minds
 
-    assert [item.name for item in list_minds()] == ["macro", "flow", "contrarian"]
+    assert [item.name for item in list_minds()] == ["macro", "flow", "contrarian", *BASELINES]
