@@ -7,6 +7,7 @@ of a symbol outside A-Z a-z 0-9 . - become `_` in the file name, so that no symb
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -46,7 +47,7 @@ class CsvFolder:
         tables = {symbol: table for symbol, table in tables.items() if len(table.days)}
         bars: dict[str, Bars] = {}
         notices: list[Repair] = []
-        for symbol, (found, said) in _checked(universe, files, tables).items():
+        for symbol, found, said in _checked(universe, files, tables):
             notices.extend(said)
             if len(found):
                 bars[symbol] = found
@@ -94,21 +95,23 @@ class CsvFolder:
 
 def _checked(
     universe: Universe, files: dict[str, Path], tables: dict[str, CsvTable]
-) -> dict[str, tuple[Bars, tuple[Repair, ...]]]:
+) -> Iterator[tuple[str, Bars, tuple[Repair, ...]]]:
+    """Each symbol's bars; its table is let go, so that no folder is ever in memory twice."""
     if not tables:
-        return {}
+        return
     first = min(table.days.min() for table in tables.values())
     last = max(table.days.max() for table in tables.values())
     calendar = TradingCalendar.load(universe.calendar, first.item(), last.item())
-    return {
-        symbol: check_bars(
+    for symbol in list(tables):
+        days, values, lines = tables.pop(symbol)
+        found, said = check_bars(
             symbol,
-            table.days,
-            dict(zip(FIELDS, table.values, strict=True)),
+            days,
+            dict(zip(FIELDS, values, strict=True)),
             calendar=calendar,
             level=symbol in universe.levels,
             where=str(files[symbol]),
-            lines=table.lines,
+            lines=lines,
         )
-        for symbol, table in tables.items()
-    }
+        del days, values, lines
+        yield symbol, found, said

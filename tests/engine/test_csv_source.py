@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 import string
+import tracemalloc
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -513,3 +514,24 @@ class TestOpening:
                 register_source(kind, World)
         with pytest.raises(InputError, match=r"known: csv:DIR, sample, .*world"):
             open_source("nothing", universe=ONE)
+
+
+def test_no_folder_is_in_memory_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each symbol's table is let go as soon as its bars are made: the whole is held once, and one symbol twice."""
+    universe = load_universe("us")
+    days = TradingCalendar.load("XNYS", date(2000, 1, 3), date(2009, 12, 31)).days.astype(str).tolist()
+    rows = "".join([f"{day},1,1,1,1,1,1\n" for day in days])
+    for symbol in universe.symbols:
+        if symbol not in universe.levels:
+            (tmp_path / f"{file_stem(symbol)}.csv").write_text(",".join(COLUMNS) + "\n" + rows, encoding="utf-8")
+    monkeypatch.setattr("engine.sources.csv_file._LARGEST_FILE", 2**20)  # room for so much is asked for, and not used
+    source = CsvFolder(tmp_path)
+    source.load(universe, None)  # what is made once and kept
+    tracemalloc.start()
+    try:
+        loaded = source.load(universe, None)
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(loaded.bars) == 40 and held > 40 * len(days) * 7 * 8 * 0.9
+    assert peak < 1.3 * held + 20 * len(rows)
