@@ -1,4 +1,4 @@
-"""`make bench`: one JSON document on stdout, the same as a table on stderr."""
+"""`make bench`: one JSON document on stdout (or a table in Markdown), the same as a table on stderr."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from backtest.bench.figures import FIGURES, Figure
 @click.command()
 @click.option("--only", metavar="A,B", help=f"Some of {', '.join(FIGURES)} [default: all].")
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="Measurements of each.")
-def main(only: str | None, rounds: int) -> None:
+@click.option("--markdown", is_flag=True, help="Print the table of docs/performance.md instead of JSON.")
+def main(only: str | None, rounds: int, markdown: bool) -> None:
     """Measure speed and memory, as ratios side by side."""
     wanted = list(FIGURES) if only is None else [name.strip() for name in only.split(",")]
     for name in wanted:
@@ -28,6 +29,11 @@ def main(only: str | None, rounds: int) -> None:
         found += figures
         for figure in figures:
             click.echo(_line(figure), err=True)
+    if markdown:
+        click.echo("| what | measured | goal |\n|---|---|---|")
+        for figure in found:
+            click.echo(f"| {figure.what} | {figure.measured or 'not measured'} | {_goal(figure)} |")
+        return
     document = {"machine": _machine(), "rounds": rounds, "figures": {figure.name: _told(figure) for figure in found}}
     json.dump(document, sys.stdout, indent=1)
     sys.stdout.write("\n")
@@ -36,10 +42,14 @@ def main(only: str | None, rounds: int) -> None:
 def _line(figure: Figure) -> str:
     if figure.measured is None:
         return figure.what
-    goal = ""
-    if figure.goal is not None:
-        goal = f"{'at least' if figure.at_least else 'at most'} {figure.goal:,g}: {'held' if figure.held else 'MISSED'}"
-    return f"{figure.what:62} {figure.measured!s:>34}   {goal}".rstrip()
+    held = {True: "held", False: "MISSED", None: ""}[figure.held]
+    return f"{figure.what:62} {figure.measured!s:>34}   {_goal(figure)} {held}".rstrip()
+
+
+def _goal(figure: Figure) -> str:
+    if figure.goal is None:
+        return ""
+    return f"{'at least' if figure.at_least else 'at most'} {figure.goal:,g}"
 
 
 def _told(figure: Figure) -> dict[str, object]:

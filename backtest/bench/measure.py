@@ -37,7 +37,8 @@ class Spread(NamedTuple):
     max: float
 
     def __str__(self) -> str:
-        return f"{self.median:,.4g} ({self.min:,.4g} to {self.max:,.4g})"
+        least, middle, most = (f"{x:,.0f}" if abs(x) >= 100.0 else f"{x:.3g}" for x in self)
+        return f"{middle} ({least} to {most})"
 
 
 class Child(NamedTuple):

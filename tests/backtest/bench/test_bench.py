@@ -112,6 +112,17 @@ def test_one_figure_can_be_asked_for() -> None:
     assert "workshop --version over python -c pass" in ran.err
 
 
+def test_the_table_of_the_documentation_can_be_had() -> None:
+    ran = command("--only", "version", "--rounds", "1", "--markdown", code=BENCH)
+    head, rule, first, *_ = ran.out.splitlines()
+    assert head == "| what | measured | goal |" and rule == "|---|---|---|"
+    assert first.startswith("| workshop --version over python -c pass | ") and first.endswith(" | at most 3 |")
+
+
+def test_numbers_are_written_for_people() -> None:
+    assert str(Spread(0.98765, 12.3456, 12345.6)) == "12.3 (0.988 to 12,346)"
+
+
 def test_an_unknown_figure_is_refused_with_those_there_are() -> None:
     ran = command("--only", "speed", code=BENCH)
     assert ran.code == 2 and all(name in ran.err for name in FIGURES)
