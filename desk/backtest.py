@@ -22,7 +22,7 @@ from backtest.settings import (
 from desk.adviser import advice_estimate, open_adviser
 from desk.data import cache_folder, open_data
 from desk.models import ModelOptions, Models
-from desk.progress import progress_bar
+from desk.progress import progress_bar, resumable
 from desk.show import console, print_json
 from desk.summary import summary
 from desk.trading import accounts, asked_rule
@@ -51,6 +51,7 @@ def command(
     report: bool,
     trade: bool,
     cost: float | None,
+    progress_every: int,
     as_json: bool,
     writer: str,
     adviser: str | None,
@@ -83,7 +84,12 @@ def command(
         console().print(estimate_line(written, settings), soft_wrap=True)
     if advises is not None:
         console().print(advice_estimate(advises, settings, models), soft_wrap=True)
-    with progress_bar(32) as progress, waiting_told(), contextlib.redirect_stdout(sys.stderr):  # what a plug-in prints
+    with (
+        resumable(Path(out)),
+        progress_bar(32, progress_every) as progress,
+        waiting_told(),
+        contextlib.redirect_stdout(sys.stderr),  # what a plug-in prints
+    ):
         done = run_backtest(
             settings,
             opened.source,

@@ -89,6 +89,14 @@ def workshop() -> None:
 @click.option("--trade", is_flag=True, help="Add what a simple account would have made of the calls (docs/trading.md).")
 @click.option("--cost", type=float, metavar="BP", help="With --trade: cost of each trade in basis points [default: 5].")
 @click.option("--report/--no-report", default=True, help="Whether to write report.html.")
+@click.option(
+    "--progress-every",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="N",
+    help="A line each N sessions where no terminal shows a bar; 0 for none.",
+)
 @click.option("--resume", is_flag=True, help="Continue a run that was interrupted; ends in the same bytes.")
 @json_option
 def backtest(as_json: bool, **options: Any) -> None:

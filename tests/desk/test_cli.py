@@ -399,7 +399,8 @@ def test_an_interruption_keeps_what_was_acknowledged(tmp_path: Path) -> None:
     finally:
         run.kill()
     assert run.returncode == 130, told
-    assert said == "" and told.strip() == "workshop: interrupted; everything acknowledged is kept"
+    kept = f"workshop: interrupted; everything acknowledged is kept in {out}: add --resume to the same command to go on"
+    assert said == "" and told.strip() == kept
     found = one_document(main("ledger", "verify", out, "--json"))
     assert found["ok"] and seen <= found["entries"] < 5000
     assert not (out / "scores.json").exists()
