@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help backtest test properties check bench demo-llm test-llm lock clean
+.PHONY: help backtest test properties kills check bench demo-llm test-llm lock clean
 # A PYTHONPATH from outside would put strangers' modules before the locked ones.
 unexport PYTHONPATH
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -60,6 +60,9 @@ test: $(DEV) ## run the test suite on all cores (ARGS="-k ledger")
 properties: $(DEV) ## search for worlds that break a law, anew each time and longer than `make test` does (docs/laws.md)
 	@$(BIN)/python -m pytest -n auto --hypothesis-profile=long tests/laws tests/engine/test_ledger.py::TestModel \
 	  tests/minds/llm/test_budget.py::TestSpending $(ARGS)
+
+kills: $(DEV) ## kill -9 a hundred backtests at any moment, resume each and compare every byte (minutes; ARGS=500 for more)
+	@$(BIN)/python -m tests.kills $(ARGS)
 
 check: $(DEV) ## lint, formatting, types, direction of imports
 	@$(BIN)/ruff check .

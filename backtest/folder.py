@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
-from engine.files import write_whole
+from engine.files import clear_parts, write_whole
 
 __all__ = ["LEDGER", "REPORT", "RunFolder", "commit_asked", "versions"]
 
@@ -47,6 +47,16 @@ class RunFolder:
         except OSError as error:
             raise InputError(
                 f"cannot write to the folder {self.path}: {error.strerror}; choose another --out"
+            ) from error
+
+    def clear(self) -> None:
+        """Remove the beginnings of files that a killed run has left; for the one who holds the ledger's lock."""
+        try:
+            clear_parts(self.path)
+            clear_parts(self.path / "essays")
+        except OSError as error:
+            raise InputError(
+                f"cannot tidy up the folder {self.path}: {error.strerror}; choose another --out"
             ) from error
 
     def write_json(self, name: str, document: dict[str, Any]) -> None:

@@ -126,6 +126,7 @@ def _run(
     heads: list[str] = []
     book = ScoreBook(History(settings.minds, orjson.loads(genesis)), _advice(settings))
     with _open(folder, genesis) as ledger:
+        folder.clear()
         heard |= _heard(ledger, settings)
         essay = _cycles(replay, settings, ledger, folder, book, progress, writer, heads)
         replayed = time.perf_counter()

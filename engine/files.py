@@ -10,7 +10,9 @@ import os
 import threading
 from pathlib import Path
 
-__all__ = ["write_whole"]
+__all__ = ["clear_parts", "write_whole"]
+
+_PART = ".part-"
 
 
 def write_whole(path: Path, content: bytes, *, sync_folder: bool = False) -> None:
@@ -25,7 +27,7 @@ def write_whole(path: Path, content: bytes, *, sync_folder: bool = False) -> Non
     Raises:
         OSError: it cannot be written; nothing of it is left.
     """
-    part = path.parent / f".part-{os.getpid()}-{threading.get_ident()}"
+    part = path.parent / f"{_PART}{os.getpid()}-{threading.get_ident()}"
     try:
         with part.open("wb") as file:
             file.write(content)
@@ -36,6 +38,16 @@ def write_whole(path: Path, content: bytes, *, sync_folder: bool = False) -> Non
         part.unlink(missing_ok=True)
     if sync_folder:
         _sync(path.parent)
+
+
+def clear_parts(folder: Path) -> None:
+    """Remove what killed writers have left in a folder into which nobody is writing now.
+
+    Raises:
+        OSError: a file cannot be removed, or the folder cannot be read.
+    """
+    for part in folder.glob(f"{_PART}*"):
+        part.unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:

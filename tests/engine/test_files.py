@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from engine.files import write_whole
+from engine.files import clear_parts, write_whole
 
 
 @pytest.mark.parametrize("sync_folder", [False, True])
@@ -48,6 +48,9 @@ def test_a_process_that_dies_before_the_last_step_leaves_the_old_file(tmp_path: 
     )
     assert subprocess.run([sys.executable, "-c", code, str(path)], cwd=Path(__file__).parents[2]).returncode == 9
     assert path.read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 2
+    clear_parts(tmp_path)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_many_writers_at_once_leave_one_whole_file(tmp_path: Path) -> None:
