@@ -248,7 +248,7 @@ def coin_run(seed: int, sessions: int, edge: float = 0.0) -> History:
         found.add({
             "session": DAYS[at], "reading": {"label": "neutral", "status": "confirmed", "score": 0.0}, "gates": [],
             "views": {"X:1": {"coin": {"lean": p - 0.5}}}, "debates": {"X:1": ["lone", 0.3]},
-            "synthesis": {"X:1": [0.5, p]}, "claims": [claim | {"reference": 100.0} for claim in claims],
+            "missing": {}, "synthesis": {"X:1": [0.5, p]}, "claims": [claim | {"reference": 100.0} for claim in claims],
             "verdicts": verdicts,
         })  # fmt: skip
     return found
