@@ -25,7 +25,7 @@ from backtest.folder import REPORT, RunFolder, commit_asked
 from backtest.history import History
 from backtest.leak_alarm import LeakAlarm, leak_alarm
 from backtest.replay import Replay, first_session
-from backtest.run_record import Left, run_record
+from backtest.run_record import Covered, Left, run_record
 from backtest.scores import ScoreBook
 from backtest.settings import Settings
 from engine.bar_checks import Repair
@@ -131,7 +131,9 @@ def _run(
         essay = _cycles(replay, settings, ledger, folder, book, progress, writer, heads)
         replayed = time.perf_counter()
         head = ledger.head
-        scores = _scores(book, head, settings, replay)
+    said, data, sessions = _synthesis(settings, replay), Covered.by(market, replay.digest), replay.sessions
+    del replay, market  # scores and report are made in the memory that bars and signals leave
+    scores = book.table(head.digest, *said)
     alarm = leak_alarm(*book.sides())
     if alarm is None:
         if trade is not None:
@@ -142,11 +144,11 @@ def _run(
     else:
         folder.remove("scores.json")
     fits = tuple(getattr(model, "notices", ()))
-    left = Left(replay.digest, notices, fits, head, alarm, commit(), writer.account())
-    run = run_record(settings, market, left, {
+    left = Left(data, notices, fits, head, alarm, commit(), writer.account())
+    run = run_record(settings, left, {
         "load_seconds": loaded - began,
         "replay_seconds": replayed - loaded,
-        "sessions_per_second": replay.sessions / (replayed - loaded),
+        "sessions_per_second": sessions / (replayed - loaded),
         "total_seconds": time.perf_counter() - began,
     })  # fmt: skip
     folder.write_json("run.json", run)
@@ -276,6 +278,7 @@ def _keep(ledger: Ledger, kept: Iterator[Entry], entries: Sequence[tuple[str, by
     return heads + ledger.extend("cycle", entries[len(heads) :])
 
 
-def _scores(book: ScoreBook, head: Head, settings: Settings, replay: Replay) -> dict[str, Any]:
+def _synthesis(settings: Settings, replay: Replay) -> tuple[int, dict[str, float]]:
+    """What scores say of the synthesis at the end: copies of it over all targets, and the leading target's weights."""
     weights = replay.cycle.desks[settings.targets[0].key].synthesis.weights()
-    return book.table(head.digest, replay.cycle.synthesis_copies(), weights)
+    return replay.cycle.synthesis_copies(), weights

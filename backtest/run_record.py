@@ -7,7 +7,7 @@ keys may not.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from backtest.folder import versions
 from backtest.leak_alarm import Alarm
@@ -16,14 +16,36 @@ from engine.bar_checks import Repair
 from engine.ledger import Head
 from engine.market import Market
 
-__all__ = ["Left", "run_record"]
+__all__ = ["Covered", "Left", "run_record"]
+
+
+class Covered(NamedTuple):
+    """What data a run has seen.
+
+    Attributes:
+        digest: of all bars.
+        symbols: those that have bars.
+        first: ISO day of the first session.
+        last: of the last one.
+    """
+
+    digest: str
+    symbols: tuple[str, ...]
+    first: str
+    last: str
+
+    @classmethod
+    def by(cls, market: Market, digest: str) -> Self:
+        """All of a market."""
+        labels = market.calendar.labels
+        return cls(digest, market.symbols, labels[0], labels[market.size - 1])
 
 
 class Left(NamedTuple):
     """What a run leaves behind beside its scores.
 
     Attributes:
-        digest: of all bars.
+        data: what it has seen.
         notices: what was noticed on the data.
         fits: what was noticed on the fits of the regime model.
         head: the ledger's.
@@ -32,7 +54,7 @@ class Left(NamedTuple):
         writer: what the writer has done.
     """
 
-    digest: str
+    data: Covered
     notices: tuple[Repair, ...]
     fits: tuple[str, ...]
     head: Head
@@ -41,7 +63,7 @@ class Left(NamedTuple):
     writer: Mapping[str, Any]
 
 
-def run_record(settings: Settings, market: Market, left: Left, timings: Mapping[str, float]) -> dict[str, Any]:
+def run_record(settings: Settings, left: Left, timings: Mapping[str, float]) -> dict[str, Any]:
     """The document."""
     return {
         "schema": 1,
@@ -60,10 +82,8 @@ def run_record(settings: Settings, market: Market, left: Left, timings: Mapping[
             else {**settings.adviser.document(), "memory": settings.adviser.memory},
         },
         "data": {
-            "digest": left.digest,
-            "symbols": list(market.symbols),
-            "first": market.calendar.labels[0],
-            "last": market.calendar.labels[market.size - 1],
+            **left.data._asdict(),
+            "symbols": list(left.data.symbols),
             "notices": [notice._asdict() for notice in left.notices],
         },
         "regime": {"notices": list(left.fits)},

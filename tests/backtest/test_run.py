@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,7 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from backtest.run import Done, Progress, _batches, run_backtest
+from backtest.run import Done, Progress, _batches, load_market, run_backtest
+from backtest.scores import ScoreBook
 from backtest.settings import Settings, default_targets, parse_targets
 from engine.bars import FIELDS, Bars
 from engine.errors import ChainError, InputError, LedgerError
@@ -505,3 +507,24 @@ def test_sessions_worked_out_before_a_failure_are_kept(size: int) -> None:
     assert seen == list("abcd")
     four: Iterator[Any] = iter("abcd")
     assert [len(batch) for batch in _batches(four, size)] == [min(size, 4 - at) for at in range(0, 4, size)]
+
+
+def test_bars_are_let_go_before_scores_are_made(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores and report need memory of their own; a run never holds both."""
+    seen: list[weakref.ref[Any]] = []
+    held: list[bool] = []
+
+    def load(*arguments: Any) -> Any:
+        market, notices = load_market(*arguments)
+        seen.append(weakref.ref(market))
+        return market, notices
+
+    def table(book: ScoreBook, *arguments: Any) -> dict[str, Any]:
+        held.append(seen[0]() is not None)
+        return made(book, *arguments)
+
+    made = ScoreBook.table
+    monkeypatch.setattr("backtest.run.load_market", load)
+    monkeypatch.setattr(ScoreBook, "table", table)
+    run_backtest(settings(), CsvFolder(data), tmp_path / "out")
+    assert held == [False]
