@@ -1,4 +1,4 @@
-"""Does a run show what its scenario expects? One function a clause of `scenarios.expect`, and words for what was seen.
+"""Does a run show what its scenario expects? Each clause of `scenarios.expect` judged, with words for what was seen.
 
 Contract: a pure function of the records and the data's notices; nothing is run here but through `Played.again`. What a
 clause asks about sessions is looked at session by session; a clause that no session of the run is asked about fails. A
@@ -10,23 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from backtest.looks import FAR, Look, look, more, several
 from engine.bar_checks import Repair
 from engine.calendar import TradingCalendar, parse_day
 from engine.universe import Universe
 from minds.essay import render
 from minds.record import CycleRecord, document
 from minds.text import plural
-from minds.view import Abstention, View
-from regimes.reading import LABELS
 from scenarios import expect
 from scenarios.lookup import symbols_of
 from scenarios.model import Part
 
 __all__ = ["Outcome", "Played", "judge"]
-
-_FAR = 1e9
-_MOST = 3
-"""How many of several things a sentence names."""
 
 
 class Outcome(NamedTuple):
@@ -59,14 +54,6 @@ class Played(NamedTuple):
     again: Callable[[Part], Sequence[CycleRecord]]
 
 
-class _Look(NamedTuple):
-    """One session in the light of a clause: whether it holds there, in words, and how far from it (0 when it does)."""
-
-    fits: bool
-    what: str
-    off: float = _FAR
-
-
 def judge(clause: expect.Expectation, played: Played) -> Outcome:
     """Check one clause."""
     match clause:
@@ -84,7 +71,7 @@ def judge(clause: expect.Expectation, played: Played) -> Outcome:
 
 
 def _timed(clause: expect.Timed, records: Sequence[CycleRecord]) -> tuple[bool, str]:
-    looks = [_look(clause, record) for record in records]
+    looks = [look(clause, record) for record in records]
     covered = [at for at, record in enumerate(records) if clause.covers(at + 1, record.session)]
     if not covered:
         return False, "no session of the run is asked about"
@@ -99,115 +86,22 @@ def _timed(clause: expect.Timed, records: Sequence[CycleRecord]) -> tuple[bool, 
             return False, f"{seen(other[0])} (held at {len(fitting):,} of {plural(len(covered), 'session')})"
         return True, f"{_every(covered)}; the last, {seen(covered[-1])}"
     if fitting:
-        return clause.times == "some", seen(fitting[0]) + _more(len(fitting))
+        return clause.times == "some", seen(fitting[0]) + more(len(fitting))
     nearest = min(covered, key=lambda at: (looks[at].off, at))
     told = seen(nearest)
     if len(covered) > 1:
-        such = "such as" if looks[nearest].off == _FAR else "the nearest,"
+        such = "such as" if looks[nearest].off == FAR else "the nearest,"
         told = f"at none of {plural(len(covered), 'session')}; {such} {told}"
     return clause.times == "none", told + _elsewhere(looks, covered, seen)
 
 
-def _elsewhere(looks: Sequence[_Look], covered: Sequence[int], seen: Callable[[int], str]) -> str:
+def _elsewhere(looks: Sequence[Look], covered: Sequence[int], seen: Callable[[int], str]) -> str:
     """The closest session on which the clause would have held, had it asked about it."""
-    near = [at for at, look in enumerate(looks) if look.fits]
+    near = [at for at, each in enumerate(looks) if each.fits]
     if not near:
         return ""
     best = min(near, key=lambda at: (min(abs(at - covered[0]), abs(at - covered[-1])), at))
     return f"; outside of what is asked, {seen(best)}"
-
-
-def _look(clause: expect.Timed, record: CycleRecord) -> _Look:
-    match clause:
-        case expect.StatusIs():
-            return _status(clause, record)
-        case expect.LabelIs():
-            return _label(clause, record)
-        case expect.PathIs():
-            return _Look(record.reading.path in clause.path, record.reading.path)
-        case expect.MindSays():
-            return _mind(clause, record)
-        case expect.DebateIs():
-            return _debate(clause, record)
-        case expect.DeadlineIs():
-            return _deadline(clause, record)
-        case expect.GateActs():
-            acts = [gate for gate in record.gates if gate.gate == clause.gate]
-            said = [f"{gate.gate} on {gate.target}, because {gate.reason}" for gate in acts or record.gates]
-            return _Look(bool(acts), _several(said, "no gate acts"))
-        case expect.SignalMissing():
-            lacking = [item for item in record.missing if item.signal == clause.missing]
-            said = [f"{item.signal} is missing, because {item.reason}" for item in lacking]
-            return _Look(bool(lacking), _several(said, f"{clause.missing} is not listed as missing"))
-        case expect.ClaimsMade():
-            made = len(record.claims)
-            return _Look((made == 0) == (clause.claims == "none"), plural(made, "claim"), float(made))
-        case _:
-            raise TypeError(f"{type(clause).__name__} is no clause about sessions")
-
-
-def _status(clause: expect.StatusIs, record: CycleRecord) -> _Look:
-    reading = record.reading
-    because = f", because {'; '.join(reading.reasons)}" if reading.reasons else ""
-    return _Look(reading.status in clause.status, f"{reading.status}{because}", -float(len(reading.fired)))
-
-
-def _label(clause: expect.LabelIs, record: CycleRecord) -> _Look:
-    reading = record.reading
-    said, score = LABELS.index(reading.label), reading.score
-    steps, wanted = min((abs(said - at), at) for at in map(_label_at, clause.label))
-    # Among equally distant labels the score tells: high ones lean to risk-on, which comes first.
-    lean = 0.0 if score is None else (score if wanted > said else -score)
-    told = f"{reading.label} with {'no score' if score is None else f'a score of {score:.2f}'}"
-    return _Look(steps == 0, told, steps + 0.1 * lean)
-
-
-def _label_at(label: str) -> int:
-    return [str(known) for known in LABELS].index(label)
-
-
-def _mind(clause: expect.MindSays, record: CycleRecord) -> _Look:
-    looks = []
-    for key, views in record.views.items():
-        for item in views:
-            if item.mind == clause.mind and clause.target in ("", key):
-                looks.append(_says(clause.says, item))
-    if not looks:
-        return _Look(False, f"{clause.mind} is not asked")
-    fitting = [look for look in looks if look.fits]
-    return fitting[0] if fitting else min(looks, key=lambda look: look.off)
-
-
-def _says(wanted: str, item: View | Abstention) -> _Look:
-    if isinstance(item, Abstention):
-        return _Look(wanted == "abstains", f"{item.mind} abstains on {item.target}, because {item.reason}")
-    fits = {"leans up": item.lean > 0.0, "leans down": item.lean < 0.0}.get(wanted, False)
-    off = {"leans up": -item.lean, "leans down": item.lean}.get(wanted, abs(item.lean))
-    side = "leans up" if item.lean > 0.0 else "leans down" if item.lean < 0.0 else "leans to no side"
-    return _Look(fits, f"{item.mind} {side} on {item.target}, by {abs(item.lean):.2f}", off)
-
-
-def _debate(clause: expect.DebateIs, record: CycleRecord) -> _Look:
-    held = {key: item.label for key, item in record.debates.items() if clause.target in ("", key)}
-    fitting = [key for key, label in held.items() if label in clause.debate]
-    said = [f"{held[key]} on {key} ({_leans(record, key)})" for key in fitting or held]
-    return _Look(bool(fitting), _several(said, "there is no debate"))
-
-
-def _leans(record: CycleRecord, key: str) -> str:
-    said = (
-        f"{item.mind} {'silent' if isinstance(item, Abstention) else f'{item.lean:+.2f}'}" for item in record.views[key]
-    )
-    return ", ".join(said)
-
-
-def _deadline(clause: expect.DeadlineIs, record: CycleRecord) -> _Look:
-    due = [claim.deadline for claim in record.claims if claim.horizon == 1]
-    if not due:
-        return _Look(False, "no claim one session ahead is made")
-    days = sorted(set(due))
-    off = abs((parse_day(days[0]) - parse_day(clause.deadline)).days)
-    return _Look(days == [clause.deadline], f"{plural(len(due), 'claim')} due on {' and '.join(days)}", float(off))
 
 
 def _notice(clause: expect.NoticeGiven, played: Played) -> tuple[bool, str]:
@@ -215,9 +109,9 @@ def _notice(clause: expect.NoticeGiven, played: Played) -> tuple[bool, str]:
     kind = [item for item in played.notices if item.kind == clause.notice]
     given = [item for item in kind if symbols is None or item.symbol in symbols]
     if given:
-        return True, _several([_said(item) for item in given], "")
+        return True, several([_said(item) for item in given], "")
     others = [_said(item) for item in kind or played.notices]
-    return False, "no such notice; " + (f"but {_several(others, '')}" if others else "the data checks say nothing")
+    return False, "no such notice; " + (f"but {several(others, '')}" if others else "the data checks say nothing")
 
 
 def _said(notice: Repair) -> str:
@@ -232,7 +126,7 @@ def _closed_sessions(played: Played) -> tuple[bool, str]:
     calendar = TradingCalendar.load(played.universe.calendar, parse_day(days[0]), parse_day(days[-1]))
     closed = [claim for claim in claims if not calendar.is_session(claim.deadline)]
     if closed:
-        return False, f"{closed[0].id} falls due on {closed[0].deadline}" + _more(len(closed))
+        return False, f"{closed[0].id} falls due on {closed[0].deadline}" + more(len(closed))
     return True, f"{plural(len(claims), 'claim')} fall due on {plural(len(days), 'session')}, the last on {days[-1]}"
 
 
@@ -244,7 +138,7 @@ def _resolved(played: Played) -> tuple[bool, str]:
         return False, "no claim falls due inside the run"
     waiting = [claim for claim in due if claim.id not in verdicts]
     if waiting:
-        return False, f"{waiting[0].id} was due on {waiting[0].deadline} and has no verdict" + _more(len(waiting))
+        return False, f"{waiting[0].id} was due on {waiting[0].deadline} and has no verdict" + more(len(waiting))
     void = sum(verdicts[claim.id].result == "void" for claim in due)
     return True, f"{plural(len(due), 'claim')} fell due, {len(due) - void:,} were graded and {void:,} are void"
 
@@ -254,7 +148,9 @@ def _same(part: str, played: Played) -> tuple[bool, str]:
     without = played.again(taken)
     for at, (one, other) in enumerate(zip(played.records, without, strict=True)):
         here = f"{_session(at, one)}: "
-        found = _difference(_published(one), _published(other), "", taken)
+        ours, theirs = _published(one), _published(other)
+        # What is published tells a reader more than what led to it.
+        found = _difference(ours["claims"], theirs["claims"], "claims", taken) or _difference(ours, theirs, "", taken)
         if found:
             return False, here + found
         if render(one, "") != render(other, ""):
@@ -298,11 +194,3 @@ def _session(at: int, record: CycleRecord) -> str:
 
 def _every(covered: Sequence[int]) -> str:
     return "at the only session" if len(covered) == 1 else f"at all {len(covered):,} sessions"
-
-
-def _several(said: Sequence[str], none: str) -> str:
-    return ", ".join(said[:1]) + _more(len(said)) if said else none
-
-
-def _more(number: int) -> str:
-    return f" (and {number - 1:,} more)" if number > 1 else ""

@@ -1,7 +1,7 @@
 """`workshop leak`: measures what a model remembers, keeps the result, and says it wherever that model is used.
 
 Contract: one document for each model in the cache folder, written whole; a later measurement replaces it. The line that
-backtests print is made from it, or says that nothing was measured; a damaged document counts as none.
+backtests print is made from it, or says that nothing was measured, or that the document is damaged.
 """
 
 from __future__ import annotations
@@ -85,14 +85,17 @@ def command(
 def leak_line(model: str) -> str:
     """One line on what a model remembers: the verdict of its last measurement, or that there is none."""
     name = visible(model)
+    way = f"run `workshop leak --model litellm:{name}`"
     try:
         found = json.loads(_place(model).read_text(encoding="utf-8"))
         says, days = str(found["verdict"]["says"]), found["days"]
         span = f"asked about {days['first']} to {days['last']} of {found['symbol']}"
         if found["model"] != model:
             raise ValueError("a document of another model")
+    except FileNotFoundError:
+        return f"Memory of {name}: not measured; {way}"
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
-        return f"Memory of {name}: not measured; run `workshop leak --model litellm:{name}`"
+        return f"Memory of {name}: its measurement cannot be read; {way} again"
     return f"Memory of {name}: {visible(says)} ({visible(span)})"
 
 

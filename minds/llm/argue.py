@@ -188,7 +188,7 @@ class Arguments:
 
     def _kept(self, words: Words | None, form: Form, pack: Pack) -> Words | None:
         """Old words with today's facts, as long as the guard would let them through today."""
-        if words is None or words.pack.side != pack.side:
+        if words is None:
             return None
         again = examine_again(words.said, form, pack)
         return None if isinstance(again, Rejected) else Words(again, pack, words.since)

@@ -184,6 +184,13 @@ def test_one_that_remembers_is_found_out() -> None:
     assert "too early" not in found["verdict"]["says"]
 
 
+def test_the_day_of_the_cutoff_may_be_remembered() -> None:
+    """It is the last day that the model was trained on."""
+    at = 70
+    parts = measure(Scripted(lambda call: UP), days(), days()[at].session)["parts"]
+    assert (parts["before"]["n"], parts["after"]["n"]) == (at + 1, len(days()) - at - 1)
+
+
 def test_a_cutoff_that_is_stated_too_early_is_told() -> None:
     found = ask(remembers, cut=prices().sessions[CUT // 2])
     assert found["parts"]["after"]["recall"]["p_blind"] < 0.005

@@ -96,13 +96,15 @@ def test_hostile_names_do_not_reach_the_terminal(tmp_path: Path, cache: Path) ->
 @pytest.mark.parametrize(
     "text", ["", "[]", "{", '{"verdict": {}}', "[" * 100_000, '{"verdict": {"says": 1}, "days": 3}']
 )
-def test_a_damaged_measurement_counts_as_none(
+def test_a_damaged_measurement_is_said_to_be_unreadable(
     text: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured(tmp_path / "calls", guess, monkeypatch)
     (kept,) = (cache / "leak").glob("*.json")
     kept.write_text(text, encoding="utf-8")
-    assert "not measured" in leak_line("house/m 1")
+    assert leak_line("house/m 1") == (
+        "Memory of house/m 1: its measurement cannot be read; run `workshop leak --model litellm:house/m 1` again"
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.signals.spec import Signal
 from minds.essay import render
-from minds.record import CycleRecord
+from minds.record import CycleRecord, MindRecord
 from minds.template import TemplateWriter, compose
 from minds.template.evidence import thesis_facts
 from minds.template.phrases import Phrase, Teller, day_number, load, parse, walk
@@ -53,6 +54,38 @@ def test_one_signal_read_in_two_ways_is_noticed() -> None:
     assert found["edge"] == "7.1 points" and found["above"] == "below"  # 0.48 against 0.551
     assert found["narrower"] == "15%"  # 2.73 points against 3.20
     assert "clash" in found and found["most"] == "down"  # risk-on, and two of three lean down
+
+
+@pytest.mark.parametrize(
+    ("p", "base", "flags", "edge"),
+    [
+        (0.48, 0.551, {"crossing"}, "7.1 points below"),  # below one half, where the base rate is above
+        (0.52, 0.47, {"crossing"}, "5.0 points above"),
+        (0.60, 0.55, set(), "5.0 points above"),
+        (0.56, 0.55, {"by_base"}, "1.0 point above"),
+        (0.55, 0.55, {"by_base", "no_edge"}, " "),
+        (0.44, 0.45, {"by_base"}, "1.0 point below"),
+    ],
+)
+def test_a_call_beside_its_base_rate(p: float, base: float, flags: set[str], edge: str) -> None:
+    call = seed_day().claims[0]._replace(probability=p, base_rate=base)
+    found = told(replace(seed_day(), claims=(call, *seed_day().claims[1:])))
+    assert found.keys() & {"crossing", "by_base", "no_edge"} == flags
+    assert f"{found.get('edge', '')} {found.get('above', '')}" == edge
+
+
+@pytest.mark.parametrize(
+    ("right", "flags"),
+    [
+        (50, {"record_not_above", "record_even"}),  # 95% Wilson interval of 50 in 100: .404 to .596
+        (59, {"record_above", "record_even"}),
+        (66, {"record_above"}),  # .563 to .745
+        (44, {"record_not_above"}),  # .347 to .538
+    ],
+)
+def test_a_record_is_even_while_its_interval_holds_the_base_rate(right: int, flags: set[str]) -> None:
+    found = told(replace(seed_day(), records=(MindRecord("synthesis", "all", 100, right, 0.55),)))
+    assert found.keys() & {"record_above", "record_not_above", "record_even"} == flags
 
 
 def test_one_witness_behind_two_minds_is_noticed() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,9 +29,9 @@ OWN = Universe(
 )  # fmt: skip
 
 
-def world(*segments: Segment, universe: Universe = OWN, **more: object) -> dict[str, Bars]:
+def world(*segments: Segment, universe: Universe = OWN, **more: Any) -> dict[str, Bars]:
     scenario = Scenario("t", universe=universe, start="2001-01-03", segments=segments, warm_up=0)
-    return build(replace(scenario, **more)).loaded.bars  # type: ignore[arg-type]
+    return build(replace(scenario, **more)).loaded.bars
 
 
 def returns(bars: Bars) -> FloatArray:

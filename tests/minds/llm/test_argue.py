@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -126,3 +127,34 @@ def test_calls_keep_to_the_allowance_whatever_the_model_says(seed: int) -> None:
         assert len(model.asked) <= most_calls(len(minds), number)
     calls = Counter(call.who for call in model.asked)
     assert all(count <= BURST + PACE * len(records) + REPAIRS for count in calls.values())
+
+
+def test_a_quiet_time_saves_up_no_more_than_a_burst() -> None:
+    """Two hundred sessions in which every argument stands, then a market that turns each day."""
+    angry = [False]
+    model = Scripted(lambda call: "no" if angry[0] else honest(call))
+    desk = Arguments(model, SECRET)
+    for number in range(200):
+        desk.hear(replace(seed_day(), session=str(date(2025, 1, 1) + timedelta(number))))
+    model.asked.clear()
+    angry[0] = True
+    for number in range(1, 21):
+        desk.hear(turned(seed_day()) if number % 2 else seed_day())
+        calls = Counter(call.who for call in model.asked)
+        assert all(count <= BURST + PACE * number + REPAIRS for count in calls.values())
+    assert max(Counter(call.who for call in model.asked).values()) >= BURST
+
+
+def test_who_has_argued_anew_is_answered_anew() -> None:
+    """The others' arguments stand, and their answers would; but they answered words that are no longer said."""
+    model = Scripted(honest)
+    desk = Arguments(model, SECRET)
+    first = desk.hear(seed_day())
+    assert {"macro", "contrarian"} & first.answers.keys()
+    desk._standing.pop("flow")  # as when its evidence has moved
+    model.asked.clear()
+    found = desk.hear(replace(seed_day(), session="2026-04-06"))
+    assert [call.who for call in model.asked if call.prompt.startswith("argue")] == ["flow"]
+    answering = {call.who for call in model.asked if call.prompt.startswith("answer")}
+    assert answering == found.answers.keys() and len(answering) > 1
+    assert {words.since for words in found.answers.values()} == {"2026-04-06"}

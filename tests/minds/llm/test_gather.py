@@ -76,6 +76,25 @@ def test_readings_of_the_builtin_kind_hold_no_digit(record: CycleRecord) -> None
         assert not [fact for fact in pack.facts if fact.kind == "regime" and re.search(r"\d", fact.reads)]
 
 
+def test_the_day_s_move_is_told_as_the_mind_that_rests_on_it_reads_it() -> None:
+    """Flow holds the day against itself; macro has no part in it; a value of another day would be a wrong figure."""
+    record = seed_day()
+    known = record.signals["growth.ret_1d"]._replace(value=-0.0099)  # not what Flow was told
+    record = dataclasses.replace(record, signals={**record.signals, "growth.ret_1d": known})
+    own, other = (gather(record, who).fact("growth.ret_1d") for who in ("flow", "macro"))
+    assert own is not None and (own.text, own.speaks, own.reads) == ("-0.31%", -1, "today was sold")
+    assert other is not None and (other.text, other.speaks, other.reads) == ("-0.99%", 0, "")
+
+
+@pytest.mark.parametrize(("z", "sign"), [(-0.6, -1), (-0.4, 0), (0.4, 0), (0.6, 1), (None, 0)])
+def test_a_level_is_high_or_low_only_when_it_is_not_near_its_usual_place(z: float | None, sign: int) -> None:
+    record = seed_day()
+    level = record.signals["volatility.level"]._replace(z=z)
+    record = dataclasses.replace(record, signals={**record.signals, "volatility.level": level})
+    fact = gather(record, "contrarian").fact("volatility.level")
+    assert fact is not None and fact.sign == sign
+
+
 def test_headlines_are_harmless_each_once_and_the_best_source_first() -> None:
     record = seed_day()
     told = headlines(

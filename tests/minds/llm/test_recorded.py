@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -123,12 +124,12 @@ def test_a_replay_fails_closed_and_says_for_whom(tmp_path: Path) -> None:
 # --- tries ------------------------------------------------------------------------------------------------------------
 
 
-def failing(times: int, **how: object) -> Callable[[Call], Said]:
+def failing(times: int, **how: Any) -> Callable[[Call], Said]:
     left = {"n": times}
 
     def answer(asked: Call) -> Said:
         left["n"] -= 1
-        return Fault("transport", "dead", **how) if left["n"] >= 0 else question(asked)  # type: ignore[arg-type]
+        return Fault("transport", "dead", **how) if left["n"] >= 0 else question(asked)
 
     return answer
 

@@ -17,6 +17,7 @@ from minds.llm.scripted import Scripted
 from minds.llm.writer import ModelWriter
 from minds.parse import parse_essay
 from minds.record import CycleRecord
+from minds.view import View
 from tests.minds.llm.models import honest, side_of
 from tests.minds.records import HOSTILE, calendar, cycle_records, invented, seed_day
 
@@ -94,11 +95,18 @@ def test_figures_keep_their_sign() -> None:
 
 def test_a_standing_argument_says_since_when_and_shows_the_day_s_figures() -> None:
     writer = ModelWriter(Scripted(honest), b"key")
-    render(seed_day(), HEAD, writer)
+    first = render(seed_day(), HEAD, writer)
     later = dataclasses.replace(seed_day(), session="2026-04-06")
     told = render(later, HEAD, writer)
     assert "Macro stands by its argument of April 2, 2026:" in told
     assert "standing: Macro of April 2, 2026" in told
+    new, old = (
+        next(line for line in text.splitlines() if line.startswith(f"{who} "))
+        for text, who in ((first, "Macro says:"), (told, "Macro stands"))
+    )
+    # Thesis and risk again, without the argument between them.
+    assert old.split(": ", 1)[1] != new.split(": ", 1)[1] and len(old) < len(new)
+    assert new.split(": ", 1)[1].startswith(old.split(": ", 1)[1].partition(". ")[0])
 
 
 def test_who_turned_is_told() -> None:
@@ -106,10 +114,10 @@ def test_who_turned_is_told() -> None:
     first = seed_day()
     render(first, HEAD, writer)
     said = first.views["QQQ:1"]
-    flow = next(item for item in said if item.mind == "flow")
-    other = flow._replace(  # type: ignore[call-arg]  # a view, not an abstention
-        lean=-flow.lean,  # type: ignore[union-attr]
-        contributions=tuple([part._replace(amount=-part.amount) for part in flow.contributions]),  # type: ignore[union-attr]
+    flow = next(item for item in said if isinstance(item, View) and item.mind == "flow")
+    other = flow._replace(
+        lean=-flow.lean,
+        contributions=tuple([part._replace(amount=-part.amount) for part in flow.contributions]),
     )
     views = {**first.views, "QQQ:1": tuple([other if item.mind == "flow" else item for item in said])}
     told = render(dataclasses.replace(first, views=views, session="2026-04-06"), HEAD, writer)
