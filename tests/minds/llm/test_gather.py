@@ -14,6 +14,7 @@ from minds import figures
 from minds.llm.gather import gather, lead_views
 from minds.llm.pack import Pack
 from minds.record import CycleRecord
+from minds.view import Contribution, View
 from tests.minds.records import HOSTILE, cycle_records, seed_day
 
 
@@ -77,10 +78,18 @@ def test_readings_of_the_builtin_kind_hold_no_digit(record: CycleRecord) -> None
 
 
 def test_the_day_s_move_is_told_as_the_mind_that_rests_on_it_reads_it() -> None:
-    """Flow holds the day against itself; macro has no part in it; a value of another day would be a wrong figure."""
+    """Flow holds the day against itself, though it is not among its heaviest evidence; macro has no part in it."""
     record = seed_day()
     known = record.signals["growth.ret_1d"]._replace(value=-0.0099)  # not what Flow was told
-    record = dataclasses.replace(record, signals={**record.signals, "growth.ret_1d": known})
+    flow = View(
+        "flow", "QQQ:1", 0.38,
+        (Contribution("size_gap_1d", 0.59, 0.0059, "small names lead"), Contribution("regime.score", -0.09, 0.45, "x"),
+         Contribution("volatility.level", -0.08, 18.4, "y"),
+         Contribution("growth.ret_1d", -0.04, -0.0031, "today was sold")),
+    )  # fmt: skip
+    views = tuple([flow if item.mind == "flow" else item for item in record.views["QQQ:1"]])
+    signals = {**record.signals, "growth.ret_1d": known}
+    record = dataclasses.replace(record, signals=signals, views={**record.views, "QQQ:1": views})
     own, other = (gather(record, who).fact("growth.ret_1d") for who in ("flow", "macro"))
     assert own is not None and (own.text, own.speaks, own.reads) == ("-0.31%", -1, "today was sold")
     assert other is not None and (other.text, other.speaks, other.reads) == ("-0.99%", 0, "")
