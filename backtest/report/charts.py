@@ -17,13 +17,14 @@ from backtest.report.answer import ENOUGH
 from backtest.report.markup import Cell, count, details, evidence, number, share, table
 from regimes.reading import LABELS
 
-__all__ = ["calendar", "fan", "lead", "market", "reliability"]
+__all__ = ["calendar", "fan", "frame", "lead", "market", "reliability"]
 
 Row = dict[str, Any]
 _YEAR = 252
 
 
-def _frame(name: str, title: str, caption: str, figures: Cell, *, explains: str = "") -> Markup:
+def frame(name: str, title: str, caption: str, figures: Cell, *, explains: str = "") -> Markup:
+    """A chart's place, with its sentence and its figures."""
     return Markup(
         '<figure id="{0}"><h3>{1}</h3><div class="controls" data-for="{0}"></div>'
         '<div class="chart" data-chart="{0}" data-title="{1}" data-caption="{2}"></div>'
@@ -55,7 +56,7 @@ def reliability(found: Row) -> Markup:
         "The line is the best non-decreasing fit (CORP), the dots are groups of equal size with the band into which a "
         "perfect forecaster's dots would fall, the bars below say how many calls were made at which probability."
     )
-    return _frame("reliability", "How often it happened, by what was said",
+    return frame("reliability", "How often it happened, by what was said",
                   caption, table("Reliability", heads, rows), explains=explains)  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def lead(leads: Sequence[Row], days: Sequence[str], drawn: Sequence[int]) -> Mar
         for row in leads
     ]
     figures = table("Lead in Brier points at the end of each year", ["claims", *lasts], rows)
-    return _frame("lead", title, caption, figures, explains=(
+    return frame("lead", title, caption, figures, explains=(
         "A line that rises is better than the base rate. Evidence multiplies with each call; a bet on luck reaches the "
         "dashed 20 in at most one record of twenty."))  # fmt: skip
 
@@ -102,7 +103,7 @@ def market(history: History, name: str) -> Markup:
         f"{number(flips * 252.0 / total, '.1f')} a year."
     )
     rows = [(label.replace("_", "-"), count(n), share(n / total)) for label, n in shares]
-    return _frame(
+    return frame(
         "market", f"{name} and the regime of each day", caption,
         table("Sessions in each regime", ["regime", "sessions", "share"], rows),
         explains="Closes from which the calls counted, on a logarithmic scale; the ribbon below shows the label, the "
@@ -131,7 +132,7 @@ def fan(claims: Claims, names: Sequence[str]) -> Markup:
         f"about {round(0.2 * n)} were promised."
     )
     heads = ["target", "last n", "missed above", "missed below", "held", "held of all", "n of all"]
-    return _frame("fan", title, caption, table("Intervals held and missed", heads, rows), explains=(
+    return frame("fan", title, caption, table("Intervals held and missed", heads, rows), explains=(
         "The band is what was said beforehand, the line within the return that came; dots are misses. Thin lines are "
         "the intervals that history alone would have given."))  # fmt: skip
 

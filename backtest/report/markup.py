@@ -15,12 +15,14 @@ from markupsafe import Markup, escape
 __all__ = [
     "Cell",
     "between",
+    "chance",
     "count",
     "details",
     "evidence",
     "joined",
     "number",
     "percent",
+    "quiet",
     "share",
     "table",
     "whisker",
@@ -47,20 +49,32 @@ def share(value: float | None, digits: int = 1) -> str:
 
 def percent(value: float | None, digits: int = 1) -> str:
     """A skill as signed percent, with a real minus."""
-    return "–" if value is None else f"{value:+.{digits}%}".replace("-", "−")
+    return "–" if value is None else _minus(f"{value:+.{digits}%}")
 
 
 def number(value: float | None, form: str = ".4f") -> str:
     """A figure in its own unit, with a real minus."""
-    return "–" if value is None else format(value, form).replace("-", "−")
+    return "–" if value is None else _minus(format(value, form))
+
+
+def chance(p: float | None) -> str:
+    """A p-value; one that is nearly nothing is not shown as nothing."""
+    return "–" if p is None else "below 0.01" if p < 0.01 else f"{p:.2f}"
+
+
+def _minus(text: str) -> str:
+    """With a real minus, and no sign before what is zero as far as it is shown."""
+    return text.replace("-", "−") if text.strip("+-0.%") else text.lstrip("+-")
 
 
 def evidence(e: float) -> str:
     """An e-value, cut and not rounded, so that none looks like enough that is not."""
     if e >= 1e6:
         return f"{e:.1e}"
-    unit = 10.0 ** (1 if e >= 1.0 else 2)
-    return f"{math.floor(e * unit) / unit:,.{0 if e >= 100.0 else 1 if e >= 1.0 else 2}f}"
+    if e < 0.01:
+        return "below 0.01"
+    digits = 0 if e >= 100.0 else 1 if e >= 1.0 else 2
+    return f"{math.floor(e * 10.0**digits) / 10.0**digits:,.{digits}f}"
 
 
 def between(pair: Sequence[float] | None, digits: int = 1, *, signed: bool = False) -> str:
@@ -93,6 +107,11 @@ def _cell(cell: Cell) -> Markup:
 def details(summary: str, content: Cell, *, kind: str = "") -> Markup:
     """Something that is folded until somebody asks for it."""
     return Markup('<details class="{}"><summary>{}</summary>{}</details>').format(kind, summary, content)
+
+
+def quiet(says: str) -> Markup:
+    """A sentence in the background."""
+    return Markup('<p class="quiet">{}</p>').format(says)
 
 
 def whisker(value: float, ends: Sequence[float] | None, base: float | None, says: str) -> Markup:

@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from backtest.history import History
-from backtest.report.markup import Cell, count, details, joined, share, table
+from backtest.report.markup import Cell, count, details, joined, quiet, share, table
 
 __all__ = ["GLOSSARY", "account", "coverage", "gates", "glossary", "reproduce"]
 
@@ -58,10 +58,10 @@ def gates(history: History) -> Markup:
     reasons = Counter({(name, why): n for name, found in history.abstentions.items() for why, n in found.items()})
     return joined([
         _ranked("What the gates did", ["gate", "did", "target", "reason", "times"], acted)
-        or _nothing("Every gate passed on every session."),
+        or quiet("Every gate passed on every session."),
         table("How often each mind spoke", ["mind", "views", "abstentions", "share silent"], spoken),
         _ranked("Why minds were silent", ["mind", "reason", "times"], reasons)
-        or _nothing("No mind was ever silent."),
+        or quiet("No mind was ever silent."),
     ])  # fmt: skip
 
 
@@ -83,10 +83,6 @@ def _folded(caption: str, heads: list[str], rows: Sequence[Sequence[Cell]]) -> M
     return shown + details(more, table(f"{caption}, continued", heads, rows[_FEW:_MANY], kind="words"))
 
 
-def _nothing(says: str) -> Markup:
-    return Markup('<p class="quiet">{}</p>').format(says)
-
-
 def coverage(history: History, run: Row) -> Markup:
     """What the data covered, what was noticed on them, what was missing and since when."""
     data, settings = run["data"], run["settings"]
@@ -106,7 +102,7 @@ def coverage(history: History, run: Row) -> Markup:
         Markup("<p>{}</p>").format(facts),
         _missing(history),
         _folded("Notices on the data", ["symbol", "kind", "first", "times", "what"], notices)
-        or _nothing("Nothing was noticed on the data."),
+        or quiet("Nothing was noticed on the data."),
         table("How far the regime's label could be leaned on", ["status", "sessions", "share"], states),
         details("On the regime model's fits", Markup("<ul>{}</ul>").format(joined(fits))) if fits else None,
         details("Symbols", Markup("<p>{}</p>").format(", ".join(data["symbols"]))),
@@ -125,7 +121,7 @@ def _missing(history: History) -> Markup:
             spells.append((day - first, gone, first, day))
         since |= dict.fromkeys(known - since.keys(), day)
     if not spells:
-        return _nothing("No signal that a mind wanted was missing on any session.")
+        return quiet("No signal that a mind wanted was missing on any session.")
     longest: dict[tuple[str, str], list[Any]] = {}
     for length, what, first, end in spells:
         row = longest.setdefault(what, [0, 0, 0, first, end])
@@ -146,30 +142,31 @@ def _missing(history: History) -> Markup:
 def account(scores: Row, run: Row) -> Markup | None:
     """What a model that wrote or advised did, and what it cost; None for a run without one."""
     writer, adviser = run.get("writer") or {}, scores.get("adviser")
-    parts: list[Cell] = []
+    heads, parts = ["what", "how much"], []
     if writer.get("name", "template") != "template":
-        flat = [(name, value) for name, value in sorted(writer.items()) if not isinstance(value, dict)]
-        for name, inner in sorted(writer.items()):
-            if isinstance(inner, dict):
-                flat += [(f"{name}: {key}", value) for key, value in sorted(inner.items())]
-        parts.append(table("The writer, which moves no number", ["what", "how much"], _plain(flat), kind="words"))
+        parts.append(table("The writer, which moves no number", heads, _flat(writer), kind="words"))
     if adviser is not None:
-        flat = [(name, value) for name, value in sorted(adviser.items()) if not isinstance(value, dict)]
-        parts.append(table("The adviser, which has to earn its say", ["what", "how much"], _plain(flat), kind="words"))
+        parts.append(table("The adviser, which has to earn its say", heads, _flat(adviser), kind="words"))
         memory = (run["settings"].get("adviser") or {}).get("memory")
-        parts.append(Markup("<p>{}</p>").format(memory) if memory else None)
+        parts.append(quiet(memory) if memory else Markup())
     return joined(parts) if parts else None
 
 
-def _plain(pairs: list[tuple[str, Any]]) -> list[tuple[str, str]]:
-    def text(value: Any) -> str:
-        if isinstance(value, float):
-            return f"{value:.4g}"
-        if isinstance(value, (list, tuple)):
-            return " to ".join(map(text, value))
-        return "–" if value is None else str(value)
+def _flat(found: Row, above: str = "") -> list[tuple[str, str]]:
+    """Every figure of a nested document under the names that lead to it, by name."""
+    rows = []
+    for name, value in sorted(found.items()):
+        path = f"{above}{name.replace('_', ' ')}"
+        rows += _flat(value, f"{path}: ") if isinstance(value, dict) else [(path, _plain(value))]
+    return rows
 
-    return [(name.replace("_", " "), text(value)) for name, value in pairs]
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, (list, tuple)):
+        return " to ".join(map(_plain, value))
+    return "–" if value is None else str(value)
 
 
 def glossary() -> Markup:

@@ -16,7 +16,7 @@ import orjson
 from markupsafe import Markup
 
 from backtest.history import History
-from backtest.report import cards, charts, notes
+from backtest.report import cards, charts, layers, notes, wealth
 from backtest.report.answer import answer
 from backtest.report.markup import Cell, count, joined
 from backtest.report.series import series
@@ -27,8 +27,8 @@ _ASSETS = Path(__file__).with_name("assets")
 _LIBRARY = "echarts.common.min.js"
 _SCRIPT = "report.js"
 _SECTIONS = {
-    "answer": "Answer", "scores": "Scores", "charts": "Charts", "minds": "Minds", "days": "Days", "gates": "Gates",
-    "data": "Data", "words": "Words", "again": "Again",
+    "answer": "Answer", "scores": "Scores", "charts": "Charts", "minds": "Minds", "layers": "Layers", "days": "Days",
+    "gates": "Gates", "data": "Data", "trade": "Account", "words": "Words", "again": "Again",
 }  # fmt: skip
 
 
@@ -45,6 +45,9 @@ def page(
         essays: ISO day -> name of its essay's file.
     """
     drawn = series(history, [head[:16] for head in heads], essays)
+    trading = scores.get("trading")
+    if trading:
+        drawn["wealth"] = wealth.curves(history, trading)
     said = answer(scores)
     span = scores["range"]
     title = f"{run['settings']['source']}, {span['start']} to {span['end']}"
@@ -61,10 +64,12 @@ def page(
             _section("charts", "What it looks like", *_charts(history, drawn)),
             _section("minds", "Which mind, in which regime",
                      cards.minds_by_regime(scores, history.minds), _cells(scores)),
+            _section("layers", "What each layer adds", layers.layers(scores, run)),
             _section("days", "What was said on which day",
                      charts.calendar(history.claims["direction"], history.sessions.days)),
             _section("gates", "What was held back", notes.gates(history)),
             _section("data", "What it was made from", notes.coverage(history, run), notes.account(scores, run)),
+            _section("trade", "What an account would have made of it", wealth.wealth(trading)) if trading else None,
             _section("words", "Words", notes.glossary()),
             _section("again", "How to make it again", notes.reproduce(run, scores["digest"])),
         ])),
@@ -109,7 +114,11 @@ def _section(name: str, title: str, *parts: Cell) -> Markup:
 
 def _header(title: str, scores: dict[str, Any], run: dict[str, Any]) -> Markup:
     claims, span = scores["claims"], scores["range"]
-    links = [Markup('<li><a href="#{}">{}</a></li>').format(name, word) for name, word in _SECTIONS.items()]
+    links = [
+        Markup('<li><a href="#{}">{}</a></li>').format(name, word)
+        for name, word in _SECTIONS.items()
+        if name != "trade" or scores.get("trading")
+    ]
     return Markup(
         '<a class="skip" href="#main">Skip to the answer</a><header><p class="brand">Workshop <span>backtest</span></p>'
         "<h1>What was it worth?</h1><p class=run>{}; {} sessions, {} minds on {}. "

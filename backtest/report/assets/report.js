@@ -279,6 +279,29 @@
     if (step) box.append(choice("Years shown", step[0].map(([name]) => name), step[0].length - 1, step[1]));
   }
 
+  function wealth() {
+    const all = data.wealth || [];
+    if (!all.length || !document.querySelector('[data-chart="wealth"]')) return;
+    let target = all[0];
+    const drawn = chart("wealth", () => ({
+      grid: { left: 56, right: 20, top: 34, bottom: 58 },
+      legend: { data: target.lines.map((line) => line.name) },
+      xAxis: { ...dated, data: target.days },
+      yAxis: { type: "log", logBase: 2, name: "capital", nameLocation: "middle", nameGap: 40, min: "dataMin", max: "dataMax",
+        axisLabel: { formatter: (x) => Number(x.toPrecision(2)), hideOverlap: true, showMinLabel: false } },
+      series: target.lines.map((line) => ({ name: line.name, type: "line", symbol: "none", data: line.capital.map((x) => (x > 0 ? x / 1000 : null)), lineStyle: { width: 1.6 } })),
+      dataZoom: slider({}),
+      tooltip: {
+        trigger: "axis",
+        formatter: (shownAt) => {
+          const at = shownAt[0].dataIndex;
+          return tip([target.days[at], ...target.lines.map((line) => `${line.name}: ${(line.capital[at] / 1000).toFixed(3)}`)]);
+        },
+      },
+    }));
+    if (all.length > 1) controls("wealth").append(choice("Target", all.map((one) => one.name), 0, (at) => { target = all[at]; drawn.draw(); }));
+  }
+
   /* ---- calendar ---- */
   const verdicts = { r: "right", w: "wrong", v: "void", o: "open", ".": "no call" };
   const glyphs = { r: "✓", w: "✕", v: "–", o: "○", ".": "" };
@@ -446,6 +469,7 @@
   lead();
   market();
   fan();
+  wealth();
   calendar();
   theme();
   let waiting = 0;
