@@ -1,8 +1,8 @@
 """The command line: reads what people type, calls one function, prints the answer.
 
 Contract: people read stderr, machines read one JSON document on stdout (`--json`). Exit codes: 0 done, 1 a check
-failed, 2 bad input with one sentence, 130 interrupted with everything acknowledged kept. This is the only place that
-reads the clock. Heavy packages are imported inside the commands, so that `--help` answers at once.
+failed, 2 bad input with one sentence, 130 interrupted with everything acknowledged kept. Heavy packages are imported
+inside the commands, so that `--help` answers at once.
 """
 
 from __future__ import annotations

@@ -70,9 +70,7 @@ def open_data(data: str, universe: str | None, start: str | None, end: str | Non
     if kind == "scenario":
         return _scenario(rest, universe, first, last)
     roles = load_universe(universe or ("sample" if data == "sample" else "us"))
-    return Data(
-        kind, open_source(data, universe=roles, now=datetime.now(UTC), cache=cache_folder()), roles, first, last
-    )
+    return Data(kind, open_source(data, now=datetime.now(UTC), cache=cache_folder()), roles, first, last)
 
 
 def _scenario(name: str, universe: str | None, first: date | None, last: date | None) -> Data:

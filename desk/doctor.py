@@ -70,7 +70,7 @@ def _sample() -> str:
     from engine.universe import load_universe
 
     universe = load_universe("sample")
-    bars = open_source("sample", universe=universe).load(universe, date(2018, 12, 31)).bars
+    bars = open_source("sample").load(universe, date(2018, 12, 31)).bars
     lead = bars[universe.roles["market"]]
     return f"{len(bars)} symbols, {lead.symbol} from {lead.days[0]} to {lead.days[-1]}"
 

@@ -117,7 +117,7 @@ def _real(
     assert scenario.history is not None
     end = parse_day(timeline.days[-1])
     known = end if until is None else min(until, end)
-    loaded = open_source(scenario.history.source, universe=universe).load(universe, known)
+    loaded = open_source(scenario.history.source).load(universe, known)
     feeds = {
         symbol: Feed(bars.days.copy(), np.stack([getattr(bars, field) for field in FIELDS]))
         for symbol, bars in loaded.bars.items()

@@ -97,7 +97,7 @@ def test_its_minds_are_graded(graded: Path) -> None:
 
 def test_what_they_said_follows_from_the_bars(graded: Path) -> None:
     universe = load_universe("sample")
-    bars = open_source("sample", universe=universe).load(universe, date(2018, 12, 31)).bars[universe.roles["market"]]
+    bars = open_source("sample").load(universe, date(2018, 12, 31)).bars[universe.roles["market"]]
     close = {str(day): price for day, price in zip(bars.days, bars.adj_close, strict=True)}
     days = sorted(close)
     with Ledger.open(graded / "ledger.sqlite") as ledger:

@@ -80,7 +80,7 @@ def _replay(minds: Sequence[str], targets: str | None = None, start: date = _STA
     ordered = tuple(mind.name for mind in load_minds(minds))
     settings = Settings("sample", universe, start, _END, ordered, called, essays=0)
     with tempfile.TemporaryDirectory() as folder:
-        run_backtest(settings, open_source("sample", universe=universe), Path(folder) / "run")
+        run_backtest(settings, open_source("sample"), Path(folder) / "run")
         timings = json.loads((Path(folder) / "run" / "run.json").read_text(encoding="utf-8"))["timings"]
     return _Ran(timings["replay_seconds"], timings["sessions_per_second"] * timings["replay_seconds"])
 
@@ -89,7 +89,7 @@ def replay(rounds: int) -> list[Figure]:
     """The whole cycle in this process, against the signals in pandas and against other backtesters' days."""
     universe = load_universe("sample")
     settings = Settings("sample", universe, _START, _END, _THREE_MINDS, default_targets(universe))
-    market, _ = load_market(open_source("sample", universe=universe), settings)
+    market, _ = load_market(open_source("sample"), settings)
     first = int(market.calendar.days.searchsorted(np.datetime64(_START, "D")))
     frames, sessions = Frames(market, first - _LEAD_IN), market.size - first
     frame = bars(sessions)

@@ -45,7 +45,7 @@ _FIGURES = (
 def measured(models: Sequence[str]) -> tuple[Span, list[Track], dict[str, Any]]:
     """Run the study that the page reports."""
     universe = leave_out(load_universe("sample"), ["volatility", "credit"])
-    bars = open_source("sample", universe=universe).load(universe, date.fromisoformat(END)).bars
+    bars = open_source("sample").load(universe, date.fromisoformat(END)).bars
     market = Market.build(universe, bars)
     studied = span(market, market.calendar.position(START))
     tracks = run_models(market, [load_regime(name) for name in models], studied.at)

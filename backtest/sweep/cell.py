@@ -260,4 +260,4 @@ def _source(cell: Cell) -> Source:
     if place.scenario is not None:
         return ScenarioSource(place.scenario, place.source)
     spec = f"{place.source}:{place.path}" if place.path else place.source
-    return open_source(spec, universe=cell.settings.universe)
+    return open_source(spec)

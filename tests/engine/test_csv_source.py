@@ -15,11 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import sources
 from engine.bars import COLUMNS, FIELDS, Bars
 from engine.calendar import TradingCalendar
 from engine.errors import DataError, InputError
-from engine.sources import Loaded, Opening, open_source, register_source
+from engine.sources import open_source
 from engine.sources.csv_folder import CsvFolder, file_stem
 from engine.universe import Universe, load_universe
 
@@ -451,13 +450,13 @@ class TestOpening:
 
     def test_a_folder(self, tmp_path: Path) -> None:
         write(tmp_path, text(*LINES))
-        source = open_source(f"csv:{tmp_path}", universe=ONE)
+        source = open_source(f"csv:{tmp_path}")
         assert source.name == "csv"
         assert len(source.load(ONE, CUT).bars["SPY"]) == 5
 
     def test_the_sample_holds_every_symbol_of_its_universe(self) -> None:
         universe = load_universe("sample")
-        source = open_source("sample", universe=universe)
+        source = open_source("sample")
         loaded = source.load(universe, date(2018, 12, 31))
         assert source.name == "sample"
         assert set(loaded.bars) == set(universe.symbols)
@@ -480,40 +479,16 @@ class TestOpening:
     )
     def test_what_cannot_be_opened(self, spec: str, words: str) -> None:
         with pytest.raises(InputError, match=words):
-            open_source(spec, universe=ONE)
+            open_source(spec)
 
     def test_scenarios_are_opened_elsewhere(self) -> None:
         """The engine knows none: they come by the command line, which imports them when they are asked for."""
         with pytest.raises(InputError, match="no data source is called 'scenario:calm'; known: csv:DIR, sample, yahoo"):
-            open_source("scenario:calm", universe=ONE)
+            open_source("scenario:calm")
 
     def test_yahoo_needs_an_instant_and_a_cache_from_its_caller(self) -> None:
         with pytest.raises(ValueError, match="needs now= and cache="):
-            open_source("yahoo", universe=ONE)
-
-    def test_other_packages_add_kinds(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        class World:
-            name = "world"
-
-            def __init__(self, opening: Opening) -> None:
-                self.opening = opening
-
-            def load(self, universe: Universe, until: date | None) -> Loaded:
-                return Loaded({}, ())
-
-        monkeypatch.setattr(sources, "_FACTORIES", dict(sources._FACTORIES))
-        register_source("world", World)
-        register_source("world", World)  # the same one again, as when a module is loaded twice
-        source = open_source("world:calm:7", universe=ONE, cache=tmp_path)
-        assert isinstance(source, World)
-        assert source.opening == ("calm:7", ONE, None, tmp_path)
-        with pytest.raises(ValueError, match="the source kind 'world' is taken"):
-            register_source("world", lambda opening: World(opening))
-        for kind in ("", "a:b", "csv"):
-            with pytest.raises(ValueError, match="is taken or not a plain word"):
-                register_source(kind, World)
-        with pytest.raises(InputError, match=r"known: csv:DIR, sample, .*world"):
-            open_source("nothing", universe=ONE)
+            open_source("yahoo")
 
 
 def test_no_folder_is_in_memory_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -238,7 +238,7 @@ def test_a_source_hands_over_what_is_asked_for_and_has() -> None:
 
 
 def test_history_is_the_source_with_what_is_laid_over_it() -> None:
-    real = open_source("sample", universe=load_universe("sample")).load(load_universe("sample"), date(2017, 6, 30))
+    real = open_source("sample").load(load_universe("sample"), date(2017, 6, 30))
     plain = build(REAL)
     assert differing(real.bars, plain.loaded.bars) == set()
     assert (plain.days[0], plain.days[-1]) == ("2017-03-01", "2017-06-30")

@@ -27,7 +27,7 @@ TIES = {"breadth.above_50d", "breadth.above_200d"}
 
 def sample(last: date) -> Market:
     universe = load_universe("sample")
-    loaded = open_source("sample", universe=universe).load(universe, last)
+    loaded = open_source("sample").load(universe, last)
     return Market.build(universe, loaded.bars, loaded.events, loaded.closes)
 
 
