@@ -170,16 +170,13 @@ class Replay:
         if readings is None:
             raise ValueError("a model that has to see each day runs day by day")
         kept = slice(some.start - self._primed, some.stop - self._primed)
-        told = {
-            (mind.name, role): told_ahead(mind, role, frame, some)
-            for mind in cycle.minds for role in dict.fromkeys(target.role for target in cycle.targets)
-        }  # fmt: skip
+        days = market.calendar.days[some.start : some.stop]
         return Days(
             first=some.start,
             as_of=[instant.isoformat() for instant in market.calendar.instants(some.start, some.stop)],
             data=self._digests[some.start - self.start : some.stop - self.start],
             readings=readings,
-            told=[[told[mind.name, target.role] for mind in cycle.minds] for target in cycle.targets],
+            told=told_ahead(cycle.minds, cycle.targets, frame, days, some),
             baselines=self._baselines(some), known=self._known_by[kept], facts=self._facts_by[kept],
             values=frame.values[:, some.start - frame.first : some.stop - frame.first].T.tolist(),
             places=frame.index.at, snapshot=self._snapshot,

@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.bars import FloatArray
+from engine.calendar import Days
 from engine.claims import Target
 from engine.signals.compute import SignalFrame
-from minds.baseline.kind import Leans
+from minds.baseline.kind import Baseline, Leans, leans_of
 from minds.evidence import LEAST, Bound, EvidenceMind, Term, bound
 from minds.known import Known
 from minds.protocol import Mind
@@ -52,7 +53,7 @@ class Ahead(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What one mind says on targets of one role over some sessions, an entry a session in each list.
+    """What one mind says on one target over some sessions, an entry a session in each list.
 
     Attributes:
         leans: None where it has to be asked.
@@ -77,20 +78,58 @@ def views_ahead(minds: Sequence[Mind], targets: Sequence[Target], frame: SignalF
     return list(zip(*found, strict=True)) if found else [()] * len(sessions)
 
 
-def told_ahead(mind: Mind, role: str, frame: SignalFrame, sessions: range) -> Told:
-    """What `views_ahead` has of one mind on targets of one role, as the ledger writes it."""
-    count = len(sessions)
-    told = Told([None] * count, [None] * count, [()] * count, [()] * count)
+def told_ahead(
+    minds: Sequence[Mind], targets: Sequence[Target], frame: SignalFrame, days: Days, sessions: range
+) -> list[list[Told]]:
+    """What each mind says on each target on each of `sessions`, whose days are `days`, as the ledger writes it."""
+    shared: dict[tuple[str, tuple[Term, ...]], Told] = {}
+    found = []
+    for target in targets:
+        told = []
+        for mind in minds:
+            if isinstance(mind, Baseline):
+                told.append(_told_plainly(mind, target, frame, days, sessions))
+                continue
+            key = (mind.name, mind.table(target.role) if isinstance(mind, EvidenceMind) else ())
+            if key not in shared:  # a mind may say the same of every target
+                shared[key] = _told(mind, target.role, frame, sessions)
+            told.append(shared[key])
+        found.append(told)
+    return found
+
+
+def _told(mind: Mind, role: str, frame: SignalFrame, sessions: range) -> Told:
+    told = _nothing(len(sessions))
     for group in _groups(mind, role, frame, sessions):
         rows = zip(*group.amounts, strict=True)
         made = [
-            (lean, {"evidence": dict(zip(group.signals, row, strict=True)), "lean": lean})
+            {"evidence": dict(zip(group.signals, row, strict=True)), "lean": lean}
             for lean, row in zip(group.leans, rows, strict=True)
         ]
-        for day, (lean, said) in zip(group.days, made, strict=True):
+        if len(made) == len(sessions):
+            count = len(made)
+            return Told(list(group.leans), list(made), [group.signals] * count, [group.table.missing] * count)
+        for day, lean, said in zip(group.days, group.leans, made, strict=True):
             told.leans[day], told.said[day] = lean, said
             told.signals[day], told.missing[day] = group.signals, group.table.missing
     return told
+
+
+def _told_plainly(mind: Baseline, target: Target, frame: SignalFrame, days: Days, sessions: range) -> Told:
+    """The same of a mind that is one rule; where it is silent it has to be asked why."""
+    kept = all(getattr(getattr(mind, name), "__func__", None) is getattr(Baseline, name) for name in ("view", "leans"))
+    if not kept:
+        return _nothing(len(sessions))
+    leans = leans_of(mind, target, frame, days, sessions)
+    signals = (mind.signal.format(target=target.role),) if mind.signal else ()
+    said = [None if lean is None else {"evidence": dict.fromkeys(signals, lean), "lean": lean} for lean in leans]
+    return _nothing(len(sessions))._replace(
+        leans=leans, said=said, signals=[() if lean is None else signals for lean in leans]
+    )
+
+
+def _nothing(count: int) -> Told:
+    return Told([None] * count, [None] * count, [()] * count, [()] * count)
 
 
 def _views(mind: Mind, target: Target, frame: SignalFrame, sessions: range) -> list[View | None]:

@@ -22,9 +22,11 @@ __all__ = ["EDGE", "Aggregator", "Forecast", "Recalibration", "Synthesis", "boun
 EDGE = 0.20
 """A lean of 1 moves a mind's own probability this far from the base rate, before shrinkage."""
 _ETA = 2.0
+_LOSS = -_ETA
 _PRIOR_STRENGTH = 2.0
 _BASE_WEIGHT = 0.5
 _FLOOR, _CEILING = 0.01, 0.99
+_exp = math.exp
 
 
 def bound(copies: int) -> float:
@@ -63,12 +65,16 @@ class Aggregator:
 
     def predict(self, experts: Sequence[float | None]) -> float:
         """Probability from the experts' (None sleeps); expert 0 never sleeps."""
-        zero = one = 0.0
-        exp = math.exp
+        zero = one = calm = wild = 0.0
+        last: float | None = None
         for weight, p in zip(self.weights, experts, strict=True):
-            if p is not None:
-                zero += weight * exp(-_ETA * p * p)
-                one += weight * exp(-_ETA * (1.0 - p) * (1.0 - p))
+            if p is None:
+                continue
+            if p != last:  # minds that have earned nothing say the base rate, all the same number
+                last, other = p, 1.0 - p
+                calm, wild = _exp(_LOSS * p * p), _exp(_LOSS * other * other)
+            zero += weight * calm
+            one += weight * wild
         if zero <= 0.0 or one <= 0.0:  # every awake weight has underflowed: the base rate speaks alone
             return experts[0] if experts[0] is not None else 0.5
         # g(0) - g(1) with g(y) = -ln(sum) / 2, then the substitution of the square-loss game.
@@ -77,12 +83,18 @@ class Aggregator:
 
     def learn(self, experts: Sequence[float | None], said: float, outcome: int) -> None:
         """Charge each expert its loss; a sleeping one is charged the synthesis's."""
-        own = math.exp(-_ETA * (said - outcome) ** 2)
-        weights = [
-            weight * (own if p is None else math.exp(-_ETA * (p - outcome) ** 2))
-            for weight, p in zip(self.weights, experts, strict=True)
-        ]
-        total = sum(weights)
+        own = _exp(_LOSS * (said - outcome) ** 2)
+        weights, total, kept = [], 0.0, own
+        last: float | None = said
+        for weight, p in zip(self.weights, experts, strict=True):
+            if p is None:
+                charged = weight * own
+            else:
+                if p != last:
+                    last, kept = p, _exp(_LOSS * (p - outcome) ** 2)
+                charged = weight * kept
+            weights.append(charged)
+            total += charged
         self.weights = [weight / total for weight in weights]
 
 

@@ -20,7 +20,7 @@ from engine.snapshot import Snapshot
 from minds.view import Abstention, Contribution, Missing, View
 from regimes.reading import RegimeReading
 
-__all__ = ["LEAN", "Baseline", "Leans", "leans_ahead", "side_of"]
+__all__ = ["LEAN", "Baseline", "Leans", "leans_ahead", "leans_of", "side_of"]
 
 LEAN = 0.25
 """How far a rule leans to its side: five points beside the base rate, a bold claim for a market and not an absurd one.
@@ -79,12 +79,13 @@ def leans_ahead(
     """What each baseline says of each target on each of `sessions`, whose days are `days`."""
     keys = [target.key for target in targets]
     rows = [
-        list(zip(*[_column(mind, target, frame, days, sessions) for mind in minds], strict=True)) for target in targets
+        list(zip(*[leans_of(mind, target, frame, days, sessions) for mind in minds], strict=True)) for target in targets
     ]
     return [dict(zip(keys, row, strict=True)) for row in zip(*rows, strict=True)] if rows else [{} for _ in sessions]
 
 
-def _column(mind: Baseline, target: Target, frame: SignalFrame, days: Days, sessions: range) -> list[float | None]:
+def leans_of(mind: Baseline, target: Target, frame: SignalFrame, days: Days, sessions: range) -> list[float | None]:
+    """What one baseline says of one target, likewise; None where it is silent."""
     row = frame.index.at.get(mind.signal.format(target=target.role)) if mind.signal else None
     if mind.signal and row is None:
         return [None] * len(sessions)

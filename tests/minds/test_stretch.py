@@ -17,6 +17,7 @@ from engine.claims import Claim, Kind, Pair, Target
 from engine.market import Market
 from engine.resolve import came_to, resolve
 from engine.snapshot import Snapshot
+from minds.baseline import baselines
 from minds.debate import debate, debates_ahead
 from minds.protocol import Mind
 from minds.record import body, canonical
@@ -80,7 +81,7 @@ def both(
         st.tuples(st.sampled_from(sorted(_SYMBOLS)), st.sampled_from([1, 2, 5, 21])), min_size=1, max_size=5,
         unique=True,
     ),
-    cast=st.sets(st.sampled_from(["built-in", "moody", "flips"]), min_size=1),
+    cast=st.sets(st.sampled_from(["built-in", "moody", "flips", "plain"]), min_size=1),
     start=st.integers(1, SESSIONS - 30), essays=st.integers(0, 40), chunk=st.sampled_from([1, 7, 64, 256]),
     nonsense=st.booleans(),
 )  # fmt: skip
@@ -101,6 +102,7 @@ def test_a_stretch_is_its_days(
     ]  # fmt: skip
     minds: list[Mind] = [
         *(load_minds() if "built-in" in cast else ()), *([Moody()] if "moody" in cast else ()),
+        *(baselines(3) if "plain" in cast else ()),
         *([flipping(targets, market.calendar.labels[:SESSIONS])] if "flips" in cast else ()),
     ]  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
