@@ -7,18 +7,20 @@ revealed. A record of session t is the same, byte for byte, whatever the market 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 
 from backtest.settings import EssayChoice, Settings
 from engine.bars import FloatArray
-from engine.calendar import parse_day
+from engine.calendar import LONGEST_HORIZON, parse_day
 from engine.claims import Pair, Target
 from engine.errors import InputError
+from engine.events import Event
 from engine.market import Market
 from engine.resolve import came_to
-from engine.signals.compute import SignalFrame, compute_signals
+from engine.signals.compute import SignalFrame, SignalRow, compute_signals
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.adviser import AdviserDesk
@@ -155,15 +157,15 @@ class Replay:
 
     def _stretches(self, stop: int) -> Iterator[dict[str, Any]]:
         """What is kept of the sessions before `stop`, many at a time."""
-        market, cycle = self._market, self.cycle
-        stretch = Stretch(cycle, market.calendar, self._prices())
+        stretch = Stretch(self.cycle, self._market.calendar, self._prices())
         for first in range(self.start, stop, _CHUNK):
             some = range(first, min(first + _CHUNK, stop))
-            yield from stretch.run(self._days(some))
-            self._reveal(some.stop)
+            curtain = _Curtain(self._market, self._frame, self._feed, some, self._digests[first - self.start :])
+            yield from stretch.run(self._days(some, curtain))
+            curtain.reveal(some.stop)
         stretch.close()
 
-    def _days(self, some: range) -> Days:
+    def _days(self, some: range, curtain: _Curtain) -> Days:
         """What is at hand for some sessions."""
         market, frame, cycle = self._market, self._frame, self.cycle
         readings = self._regime.ahead(frame, market.calendar.labels, some)
@@ -172,14 +174,11 @@ class Replay:
         kept = slice(some.start - self._primed, some.stop - self._primed)
         days = market.calendar.days[some.start : some.stop]
         return Days(
-            first=some.start,
-            as_of=[instant.isoformat() for instant in market.calendar.instants(some.start, some.stop)],
-            data=self._digests[some.start - self.start : some.stop - self.start],
-            readings=readings,
-            told=told_ahead(cycle.minds, cycle.targets, frame, days, some),
+            first=some.start, as_of=[instant.isoformat() for instant in curtain.instants], data=curtain.digests,
+            readings=readings, told=told_ahead(cycle.minds, cycle.targets, frame, days, some),
             baselines=self._baselines(some), known=self._known_by[kept], facts=self._facts_by[kept],
-            values=frame.values[:, some.start - frame.first : some.stop - frame.first].T.tolist(),
-            places=frame.index.at, snapshot=self._snapshot,
+            values=frame.values[:, some.start - frame.first : some.stop - frame.first], places=frame.index.at,
+            snapshot=curtain.snapshot,
         )  # fmt: skip
 
     def _baselines(self, some: range) -> list[Leans]:
@@ -187,40 +186,26 @@ class Replay:
         days = market.calendar.days[some.start : some.stop]
         return leans_ahead(cycle.baselines, cycle.targets, self._frame, days, some)
 
-    def _snapshot(self, at: int) -> Snapshot:
-        """The snapshot of one session, everything before it being revealed first."""
-        if self._latest is None or self._latest.at != at:
-            self._reveal(at)
-            self._latest = next(self._snapshots(at, at + 1))
-        return self._latest
-
-    def _reveal(self, stop: int) -> None:
-        """Reveal what has not been yet of the sessions before `stop`."""
-        some = slice(self._feed.revealed, stop)
-        if some.start < stop:
-            self._feed.reveal(session_rows(self._market, some), session_events(self._market, some))
-
     def _prices(self) -> Prices:
-        """Prices and what claims come to, by session."""
-        cycle = self.cycle
+        """Prices and what claims come to, by session; what lies further back than any claim's start is left out."""
+        cycle, since = self.cycle, max(self.start - LONGEST_HORIZON, 0)
+        before: list[float | None] = [None] * since
         symbols = dict.fromkeys(target.symbol for target in cycle.targets)
-        closes = {symbol: self._closes(symbol) for symbol in symbols}
+        closes = {symbol: self._closes(symbol)[since:] for symbol in symbols}
+        quoted = {symbol: self._closes(symbol, "close")[since:] for symbol in symbols}
         came: dict[tuple[str, str, int], list[float | None]] = {}
-        for target in cycle.targets:
-            came["direction", target.symbol, target.horizon] = came_to(
-                "direction", target.horizon, closes[target.symbol]
-            )
+        for symbol, _, horizon in cycle.targets:
+            came["direction", symbol, horizon] = before + came_to("direction", horizon, closes[symbol])
         for risk in cycle.risks:
             for kind in RISKS:
-                came[kind, risk.symbol, MONTH] = came_to(kind, MONTH, closes[risk.symbol])
-        for desk in cycle.pairs:
-            pair = desk.pair
-            came["relative", pair.symbol, pair.horizon] = came_to(
-                "relative", pair.horizon, closes[pair.first.symbol], closes[pair.second.symbol]
-            )
+                came[kind, risk.symbol, MONTH] = before + came_to(kind, MONTH, closes[risk.symbol])
+        for first, second, horizon in [desk.pair for desk in cycle.pairs]:
+            both = closes[first.symbol], closes[second.symbol]
+            key = "relative", Pair(first, second, horizon).symbol, horizon
+            came[key] = before + came_to("relative", horizon, *both)
         return Prices(
-            {symbol: _listed(closes[symbol]) for symbol in symbols},
-            {symbol: _listed(self._closes(symbol, "close")) for symbol in symbols}, came,
+            {symbol: before + _listed(closes[symbol]) for symbol in symbols},
+            {symbol: before + _listed(quoted[symbol]) for symbol in symbols}, came,
         )  # fmt: skip
 
     def _warm(self, some: range) -> list[RegimeReading]:
@@ -261,6 +246,49 @@ class Replay:
     def _snapshots(self, start: int, stop: int) -> Iterator[Snapshot]:
         digests = self._digests[start - self.start : stop - self.start]
         return reveal(self._market, self._frame, self._feed, range(start, stop), digests)
+
+
+class _Curtain:
+    """Reveals a stretch of sessions to a feed, as far as somebody asks to look.
+
+    Attributes:
+        instants: `as_of` of each session.
+        digests: of the bars known at each.
+    """
+
+    def __init__(self, market: Market, frame: SignalFrame, feed: Feed, some: range, digests: list[str]) -> None:
+        self._market, self._frame, self._feed, self._some = market, frame, feed, some
+        self.instants = market.calendar.instants(some.start, some.stop)
+        self.digests = digests[: len(some)]
+        self._latest: Snapshot | None = None
+
+    @cached_property
+    def _bars(self) -> FloatArray:
+        return session_rows(self._market, slice(self._some.start, self._some.stop))
+
+    @cached_property
+    def _events(self) -> list[tuple[Event, ...]]:
+        return session_events(self._market, slice(self._some.start, self._some.stop))
+
+    @cached_property
+    def _signals(self) -> list[SignalRow]:
+        return self._frame.rows(self._some.start, self._some.stop)
+
+    def snapshot(self, at: int) -> Snapshot:
+        """The snapshot of the session at a position, everything up to it being revealed; asked for in order."""
+        if self._latest is None or self._latest.at != at:
+            self.reveal(at + 1)
+            row = at - self._some.start
+            self._latest = Snapshot(
+                self._feed, self._frame.index, at, self.instants[row], self.digests[row], self._signals[row]
+            )
+        return self._latest
+
+    def reveal(self, stop: int) -> None:
+        """Reveal what has not been yet of the sessions before `stop`."""
+        some = slice(self._feed.revealed - self._some.start, stop - self._some.start)
+        if some.start < some.stop:
+            self._feed.reveal(self._bars[some], self._events[some])
 
 
 def _listed(column: FloatArray) -> list[float | None]:

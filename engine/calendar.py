@@ -25,7 +25,7 @@ import orjson
 
 from engine.errors import InputError
 
-__all__ = ["PUBLISH_AFTER_CLOSE", "Days", "TradingCalendar", "parse_day"]
+__all__ = ["LONGEST_HORIZON", "PUBLISH_AFTER_CLOSE", "Days", "TradingCalendar", "parse_day"]
 
 Days = npt.NDArray[np.datetime64]
 """Days as `datetime64[D]`, shape (n,), ascending."""
@@ -45,7 +45,7 @@ _SCHEDULED = ("1956-12-24", "1958-12-26", "1961-05-29", "1968-02-12", "1968-07-0
 """Single closures that were in the year's schedule all along: bridge days and old holidays."""
 _PAPERWORK_CRISIS = (np.datetime64("1968-06-12"), np.datetime64("1968-12-31"))
 """The NYSE closed on Wednesdays to catch up with its paper, and said so beforehand."""
-_LONGEST_HORIZON = 64
+LONGEST_HORIZON = 64
 _USUAL = (date(1950, 1, 1), date(2049, 12, 31))
 """The span that is worked out at once; any shorter one is a part of it."""
 _TABLES = frozenset({"XNYS"})
@@ -88,7 +88,7 @@ class TradingCalendar:
         if first > last:
             raise InputError(f"the range starts on {first} but ends on {last}; give --start before --end")
         try:
-            end = last + timedelta(days=2 * _LONGEST_HORIZON)
+            end = last + timedelta(days=2 * LONGEST_HORIZON)
         except OverflowError:
             raise InputError(f"no calendar reaches {last}; give an earlier end") from None
         try:
@@ -170,8 +170,8 @@ class TradingCalendar:
         known = self._deadlines.get(horizon)
         if known is not None and 0 <= at < len(known):
             return known[at]
-        if not 1 <= horizon <= _LONGEST_HORIZON:
-            raise InputError(f"a horizon of {horizon} sessions is not possible; give 1 to {_LONGEST_HORIZON}")
+        if not 1 <= horizon <= LONGEST_HORIZON:
+            raise InputError(f"a horizon of {horizon} sessions is not possible; give 1 to {LONGEST_HORIZON}")
         if at < 0:
             raise InputError(f"the calendar {self.name} starts on {self.days[0]}; no session before it is known")
         if at + horizon >= len(self.days):

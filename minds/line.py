@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine.claims import Claim
 from engine.resolve import resolve
@@ -17,46 +17,45 @@ from engine.scoring import graded_one, winkler_one
 from minds.cycle import Cycle, Desk
 from minds.gates import side
 from minds.record import kept_verdict
+from minds.view import GateResult
 from minds.waiting import Waiting
+from regimes.reading import RegimeReading
 
-__all__ = ["Line", "Open"]
+__all__ = ["Line", "Today"]
 
 Document = dict[str, Any]
 
 
-class Open(NamedTuple):
-    """A published claim that waits.
+class Today:
+    """What one session publishes, as far as it has got.
 
     Attributes:
-        due: position of the session on which it settles.
-        said: what the ledger keeps of it.
-        session: ISO day of publication.
-        as_of: ISO instant of it.
-        label: the regime on that day.
-        leans: each mind's lean, None where it was silent; empty for claims that minds have no part in.
+        at: position of the session.
+        session: its ISO day.
+        as_of: its ISO instant.
+        reading: the regime.
+        claims: what the ledger keeps of each claim.
+        held: what gates did.
+        experts: target key -> base rate first, then each mind's recalibrated probability.
     """
 
-    due: int
-    said: Document
-    session: str
-    as_of: str
-    label: str
-    leans: tuple[float | None, ...] = ()
+    __slots__ = ("as_of", "at", "claims", "experts", "held", "reading", "session")
 
-    def claim(self) -> Claim:
-        """The claim as an object."""
-        return Claim(session=self.session, as_of=self.as_of, **self.said)
+    def __init__(self, at: int, session: str, as_of: str, reading: RegimeReading) -> None:
+        self.at, self.session, self.as_of, self.reading = at, session, as_of, reading
+        self.claims: list[Document] = []
+        self.held: list[GateResult] = []
+        self.experts: dict[str, tuple[float | None, ...]] = {}
+
+
+_Open = tuple[int, Document, Today, tuple[float | None, ...]]
+"""Position of the session on which it settles, what the ledger keeps of it, its day, each mind's lean (if any)."""
 
 
 class Line:
-    """One desk's open claims.
+    """One desk's open claims, in the order in which they were made."""
 
-    Attributes:
-        desk: whose claims.
-        waiting: in the order in which they were made.
-    """
-
-    __slots__ = ("_came_to", "_prices", "desk", "waiting")
+    __slots__ = ("_came_to", "_desk", "_prices", "_sides", "_waiting")
 
     def __init__(
         self, desk: Desk, came_to: Mapping[str, Sequence[float | None]], prices: Mapping[str, Sequence[float | None]]
@@ -69,51 +68,76 @@ class Line:
                 looked at; by position of the session.
             prices: symbol -> adjusted closes by position of the session, None where there is no bar.
         """
-        self.desk, self._came_to, self._prices = desk, came_to, prices
-        self.waiting: deque[Open] = deque()
+        self._desk, self._came_to, self._prices = desk, came_to, prices
+        self._waiting: deque[_Open] = deque()
+        self._sides = {"up": 0, "down": 0}  # open direction claims by their side
+
+    def add(self, due: int, said: Document, today: Today, leans: tuple[float | None, ...] = ()) -> None:
+        """A claim of today has been published.
+
+        Args:
+            due: position of the session on which it settles.
+            said: what the ledger keeps of it.
+            today: its day.
+            leans: each mind's lean, None where it was silent; empty for a claim that minds have no part in.
+        """
+        self._waiting.append((due, said, today, leans))
+        if said["kind"] == "direction":
+            self._sides[side(said["probability"])] += 1
 
     def settle(self, cycle: Cycle, at: int, session: str, verdicts: list[Document]) -> None:
         """Grade what falls due on a session, and let those learn who had a part in it."""
-        desk, waiting = self.desk, self.waiting
+        desk, waiting = self._desk, self._waiting
         if desk.open:
             verdicts += map(kept_verdict, cycle.settle(desk, at, session, self._prices))
-        while waiting and waiting[0].due <= at:
-            claim = waiting.popleft()
-            said = claim.said
-            realised = self._came_to[said["kind"]][at]
-            verdict = None if realised is None else _verdict(said, realised)
+        while waiting and waiting[0][0] <= at:
+            item = waiting.popleft()
+            _, said, today, leans = item
+            kind = said["kind"]
+            realised = self._came_to[kind][at]
+            verdict = None if realised is None else _verdict(kind, said, realised)
             if verdict is None:
-                verdict = self._alone(claim, at, session)
+                verdict = self._alone(item, at, session)
             verdicts.append(verdict)
-            if claim.leans:
-                outcome = verdict.get("outcome")
-                cycle.learn(desk, said["kind"], said["id"], said["probability"], claim.label, claim.leans, outcome)
+            if leans:
+                p = said["probability"]
+                cycle.learn(desk, kind, said["id"], p, today.reading.label, leans, verdict.get("outcome"))
+                if kind == "direction":
+                    self._sides[side(p)] -= 1
 
-    def _alone(self, waiting: Open, at: int, session: str) -> Document:
-        claim = waiting.claim()
+    def _alone(self, item: _Open, at: int, session: str) -> Document:
+        """The verdict on a claim whose prices have to be looked at."""
+        claim = _claim(item)
         span = slice(at - claim.horizon, at + 1)
         versus = self._prices[claim.versus][span] if claim.versus else ()
         return kept_verdict(resolve(claim, self._prices[claim.symbol][span], session, versus))
 
     def opposes(self, wanted: str) -> bool:
-        """Whether an open direction claim is on the other side."""
-        said = [claim.said for claim in self.waiting if claim.leans]
-        open_already = [item.claim.probability for item in self.desk.open if item.leans]
-        return any([side(p or 0.0) != wanted for p in (*open_already, *[each["probability"] for each in said])])
+        """Whether an open direction claim is not on this side."""
+        if self._sides["down" if wanted == "up" else "up"]:
+            return True
+        return any([side(item.claim.probability or 0.0) != wanted for item in self._desk.open if item.leans])
 
     def standing(self) -> list[Claim]:
         """All open claims, in the order in which they were made."""
-        return [*[item.claim for item in self.desk.open], *[item.claim() for item in self.waiting]]
+        return [*[item.claim for item in self._desk.open], *map(_claim, self._waiting)]
 
     def hand_back(self) -> None:
         """Leave the open claims with the desk."""
-        self.desk.open.extend([Waiting(item.claim(), item.due, item.label, item.leans) for item in self.waiting])
-        self.waiting.clear()
+        self._desk.open.extend([
+            Waiting(_claim(item), item[0], item[2].reading.label, item[3]) for item in self._waiting
+        ])  # fmt: skip
+        self._waiting.clear()
+        self._sides = {"up": 0, "down": 0}
 
 
-def _verdict(said: Document, realised: float) -> Document | None:
+def _claim(item: _Open) -> Claim:
+    """The claim as an object."""
+    return Claim(session=item[2].session, as_of=item[2].as_of, **item[1])
+
+
+def _verdict(kind: str, said: Document, realised: float) -> Document | None:
     """The verdict on a claim that came to `realised`; None when it is void."""
-    kind = said["kind"]
     if kind == "interval":
         low, high = said["low"], said["high"]
         inside = low <= realised <= high

@@ -10,11 +10,12 @@ with the snapshot of that day.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import itemgetter
 from typing import Any, NamedTuple
 
+from engine.bars import FloatArray
 from engine.calendar import TradingCalendar
 from engine.claims import Target, claim_id
 from engine.snapshot import Snapshot
@@ -24,7 +25,7 @@ from minds.baseline.kind import Leans
 from minds.cycle import Cycle
 from minds.debate import debate, debates_ahead
 from minds.known import Known
-from minds.line import Line, Open
+from minds.line import Line, Today
 from minds.protocol import ask
 from minds.record import kept_reading, kept_view
 from minds.risk import RISKS
@@ -53,7 +54,7 @@ class Days(NamedTuple):
         baselines: what they say.
         known: for each session and target what is known of it.
         facts: for each session and symbol with odds what they are made from.
-        values: for each session the value of each signal.
+        values: the value of each signal on each session, shape (signals, sessions).
         places: where each signal stands among these.
         snapshot: the snapshot of the session at a position, for those who must be asked; asked for in order.
     """
@@ -66,7 +67,7 @@ class Days(NamedTuple):
     baselines: Sequence[Leans]
     known: Sequence[tuple[Known, ...]]
     facts: Sequence[tuple[Facts, ...]]
-    values: Sequence[Sequence[float]]
+    values: FloatArray
     places: Mapping[str, int]
     snapshot: Callable[[int], Snapshot]
 
@@ -91,18 +92,6 @@ class _Spoken(NamedTuple):
     leans: list[_Leans]
     views: list[Document]
     debates: Sequence[tuple[str, float]]
-
-
-class _Today:
-    """What one session publishes, as far as it has got."""
-
-    __slots__ = ("as_of", "at", "claims", "experts", "held", "reading", "session")
-
-    def __init__(self, at: int, session: str, as_of: str, reading: RegimeReading) -> None:
-        self.at, self.session, self.as_of, self.reading = at, session, as_of, reading
-        self.claims: list[Document] = []
-        self.held: list[GateResult] = []
-        self.experts: dict[str, tuple[float | None, ...]] = {}
 
 
 class Stretch:
@@ -132,9 +121,6 @@ class Stretch:
             for symbol in {desk.target.symbol for _, desk, _ in self._targets}
         }
         self._nobody: tuple[None, ...] = (None,) * len(cycle.minds)
-        self._rests_on: _Names | None = None
-        self._names = list[str]()
-        self._pick: Callable[[Sequence[float]], tuple[float, ...]] = tuple
 
     def close(self) -> None:
         """Hand the open claims back to the cycle."""
@@ -149,15 +135,16 @@ class Stretch:
         nothing: list[tuple[Any, ...]] = [()] * count
         signals = list(zip(*[each.signals for each in everyone], strict=True)) if everyone else nothing
         missing = list(zip(*[each.missing for each in everyone], strict=True)) if everyone else nothing
+        values = _values(days, signals)
         for row in range(count):
-            yield self._day(days, row, spoken, signals[row], missing[row])
+            yield self._day(days, row, spoken, values[row], signals[row], missing[row])
 
     def _day(
-        self, days: Days, row: int, spoken: Sequence[_Spoken], rests_on: tuple[tuple[str, ...], ...],
+        self, days: Days, row: int, spoken: Sequence[_Spoken], values: Document, rests_on: _Names,
         lacks: tuple[tuple[Missing, ...], ...],
     ) -> Document:  # fmt: skip
         cycle, at = self._cycle, days.first + row
-        today = _Today(at, self._calendar.labels[at], days.as_of[row], days.readings[row])
+        today = Today(at, self._calendar.labels[at], days.as_of[row], days.readings[row])
         cycle.count += 1
         verdicts: list[Document] = []
         for line in self._lines:
@@ -175,16 +162,15 @@ class Stretch:
             self._call(key, desk, line, leans[key], said, known, today)
         self._call_risks(days.facts[row], today)
         self._call_pairs(leans, today)
+        lacking = list(lacks)
         if asked:
-            signals, lacking = self._with_asked(asked, rests_on, lacks, days, row)
-        else:
-            signals, lacking = self._rest(rests_on, days, row), list(lacks)
+            values, lacking = self._with_asked(asked, values, rests_on, lacks)
         missing, since = cycle.lacking(lacking, today.session)
         return {
             "as_of": today.as_of, "baselines": days.baselines[row], "claims": today.claims, "cycle": cycle.count,
             "data": days.data[row], "debates": debates, "gates": [gate._asdict() for gate in today.held],
             "missing": since if since < today.session else dict(missing), "reading": kept_reading(today.reading),
-            "session": today.session, "signals": signals, "synthesis": today.experts, "verdicts": verdicts,
+            "session": today.session, "signals": values, "synthesis": today.experts, "verdicts": verdicts,
             "views": views,
         }  # fmt: skip
 
@@ -197,7 +183,7 @@ class Stretch:
         ])  # fmt: skip
 
     def _call(
-        self, key: str, desk: TargetDesk, line: Line, leans: _Leans, said: _Said | None, known: Known, today: _Today
+        self, key: str, desk: TargetDesk, line: Line, leans: _Leans, said: _Said | None, known: Known, today: Today
     ) -> None:
         """Publish the direction and interval claims of one target as far as the gates let them."""
         symbol, horizon = desk.target.symbol, desk.target.horizon
@@ -221,11 +207,11 @@ class Stretch:
                 "low": math.expm1(band.low), "reference": reference, "symbol": symbol,
             }  # fmt: skip
             today.claims.append(claim)
-            line.waiting.append(Open(due, claim, today.session, today.as_of, today.reading.label))
+            line.add(due, claim, today)
 
     def _direction(
         self, key: str, desk: TargetDesk, line: Line, leans: _Leans, said: _Said | None, base: float, reference: float,
-        deadline: str, due: int, today: _Today,
+        deadline: str, due: int, today: Today,
     ) -> None:  # fmt: skip
         capped = False
         if said is not None or today.reading.status == "degraded" or not leans:
@@ -252,19 +238,16 @@ class Stretch:
         }  # fmt: skip
         desk.synthesis.publish(identity, made)
         today.claims.append(claim)
-        line.waiting.append(Open(due, claim, today.session, today.as_of, today.reading.label, leans))
+        line.add(due, claim, today, leans)
 
     def _contradicted(self, target: Target, probability: float) -> GateResult | None:
         """The netting gate over the open claims on a symbol, of which there mostly are none."""
-        lines = self._siblings[target.symbol]
-        if not any([line.waiting or line.desk.open for line in lines]):
-            return None
-        wanted = gates.side(probability)
+        lines, wanted = self._siblings[target.symbol], gates.side(probability)
         if not any([line.opposes(wanted) for line in lines]):
             return None
         return gates.netting_gate(target, probability, [claim for line in lines for claim in line.standing()])
 
-    def _call_risks(self, facts: Sequence[Facts], today: _Today) -> None:
+    def _call_risks(self, facts: Sequence[Facts], today: Today) -> None:
         for (risk, line), known in zip(self._risks, facts, strict=True):
             risk.take(known, today.reading.score)
             reference = self._prices.quoted[risk.symbol][today.at]
@@ -281,9 +264,9 @@ class Stretch:
                     "threshold": odds.threshold,
                 }  # fmt: skip
                 today.claims.append(claim)
-                line.waiting.append(Open(today.at + MONTH, claim, today.session, today.as_of, today.reading.label))
+                line.add(today.at + MONTH, claim, today)
 
-    def _call_pairs(self, leans: Mapping[str, _Leans], today: _Today) -> None:
+    def _call_pairs(self, leans: Mapping[str, _Leans], today: Today) -> None:
         if not self._pairs:
             return
         by_symbol = {desk.target.symbol: leans[key] for key, desk, _ in reversed(self._targets)}
@@ -310,32 +293,34 @@ class Stretch:
             desk.synthesis.publish(identity, forecast)
             today.claims.append(claim)
             today.experts[desk.pair.key] = forecast.experts
-            line.waiting.append(Open(today.at + horizon, claim, today.session, today.as_of, today.reading.label, each))
-
-    def _rest(self, rests_on: tuple[tuple[str, ...], ...], days: Days, row: int) -> Document:
-        """Values of the signals that views rest on; from one session to the next these are mostly the same ones."""
-        if self._rests_on != rests_on:
-            self._rests_on, self._names = rests_on, sorted({name for some in rests_on for name in some})
-            # With a place more than there are names, so that there is a tuple in any case.
-            self._pick = itemgetter(*[days.places[name] for name in self._names], 0, 0)
-        return dict(zip(self._names, self._pick(days.values[row]), strict=False))
+            line.add(today.at + horizon, claim, today, each)
 
     def _with_asked(
-        self, asked: Mapping[str, _Said], rests_on: tuple[tuple[str, ...], ...],
-        lacks: tuple[tuple[Missing, ...], ...], days: Days, row: int,
-    ) -> tuple[Document, list[tuple[Missing, ...]]]:  # fmt: skip
-        """The same, and what is lacking, on a session on which somebody was asked; what is said last counts."""
-        values, places, found, lacking = days.values[row], days.places, dict[str, float](), list[tuple[Missing, ...]]()
+        self, asked: Mapping[str, _Said], values: Document, rests_on: _Names, lacks: tuple[tuple[Missing, ...], ...]
+    ) -> tuple[Document, list[tuple[Missing, ...]]]:
+        """Values of signals, and what is lacking, where somebody was asked; what is said last counts."""
+        found, lacking = dict[str, float](), list[tuple[Missing, ...]]()
         said = [item for key, *_ in self._targets for item in asked.get(key, self._nobody)]
         for item, names, lacked in zip(said, rests_on, lacks, strict=True):
             if item is None or names:
-                found |= {name: values[places[name]] for name in names}
+                found |= {name: values[name] for name in names}
                 lacking.append(lacked)
             else:
                 parts = item.contributions if isinstance(item, View) else ()
                 found |= {part.signal: part.value for part in parts}
                 lacking.append(item.missing)
         return found, lacking
+
+
+def _values(days: Days, rests_on: Sequence[_Names]) -> list[Document]:
+    """Values of the signals that views rest on, session by session; for months these are the same ones."""
+    found: list[Document] = []
+    for each, same in itertools.groupby(rests_on):
+        names = sorted({name for some in each for name in some})
+        some = slice(len(found), len(found) + len(list(same)))
+        block = days.values[[days.places[name] for name in names], some].T.tolist()
+        found += [dict(zip(names, row, strict=True)) for row in block]
+    return found
 
 
 def _spoken(told: Sequence[Told], names: Sequence[str], count: int) -> _Spoken:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from backtest import replay
@@ -74,7 +74,7 @@ def both(
     return slow, quick
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.generate])  # shrinking whole runs takes minutes
 @given(
     seed=st.integers(0, 2**20),
     called=st.lists(
