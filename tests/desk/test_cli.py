@@ -249,7 +249,8 @@ def test_json_of_a_ledger(finished: Path) -> None:
 
 def test_json_of_the_minds() -> None:
     found = one_document(main("minds", "list", "--json"))
-    assert [item["name"] for item in found] == ["macro", "flow", "contrarian"]
+    baselines = ["climatology", "yesterday", "coin", "always_up", "sma200"]
+    assert [item["name"] for item in found] == ["macro", "flow", "contrarian", *baselines]
     assert all(item["summary"] and not item["error"] for item in found)
 
 
