@@ -219,6 +219,7 @@ def scenario_list(as_json: bool) -> None:
 @click.option("--regime", default="rules", show_default=True, metavar="NAME", help="Regime model, as for backtest.")
 @click.option("--out", metavar="DIR", help="Keep the run here: ledger, scores and essays, as backtest does.")
 @click.option("--essays", metavar="last|all|none|N", help="For which of the last days, with --out [default: last].")
+@click.option("--resume", is_flag=True, help="Continue a run in --out that was interrupted; ends in the same bytes.")
 @json_option
 def scenario_run(name: str, as_json: bool, **options: Any) -> None:
     """Run a scenario and check that the run shows what it expects."""

@@ -16,6 +16,9 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         print(f"workshop, version {VERSION}")
         return
-    from desk.cli import main as command_line
-
+    try:
+        from desk.cli import main as command_line
+    except KeyboardInterrupt:
+        print("workshop: interrupted before anything was begun", file=sys.stderr)
+        sys.exit(130)
     command_line()

@@ -16,7 +16,7 @@ from backtest.rehearsal import Rehearsal, rehearse, settings_for
 from backtest.run import run_backtest
 from backtest.settings import names, parse_essays
 from desk.data import cache_folder
-from desk.progress import progress_bar
+from desk.progress import progress_bar, resumable
 from desk.show import console, print_json, visible
 from desk.watch import waiting_told
 from engine.errors import InputError, WorkshopError
@@ -62,11 +62,11 @@ def shelf(*, as_json: bool) -> None:
 
 
 def run(
-    name: str, *, minds: str | None, regime: str, out: str | None, essays: str | None, as_json: bool
+    name: str, *, minds: str | None, regime: str, out: str | None, essays: str | None, resume: bool, as_json: bool
 ) -> None:  # fmt: skip
     """Run one scenario, check its expectations, and keep the run where `out` says."""
-    if essays is not None and out is None:
-        raise InputError("--essays needs a folder to write to; add --out DIR")
+    if out is None and (essays is not None or resume):
+        raise InputError(f"{'--resume' if resume else '--essays'} needs a folder to write to; add --out DIR")
     scenario = find_scenario(name)
     file = Path(name).name
     settings = settings_for(
@@ -75,7 +75,10 @@ def run(
     with progress_bar(8) as progress, waiting_told(), contextlib.redirect_stdout(sys.stderr):  # what a plug-in prints
         if out is not None:
             source = ScenarioSource(scenario, file)
-            run_backtest(settings, source, Path(out), progress=progress, cache=cache_folder(), report=True)
+            with resumable(Path(out)):
+                run_backtest(
+                    settings, source, Path(out), resume=resume, progress=progress, cache=cache_folder(), report=True
+                )
         found = rehearse(scenario, settings, cache=cache_folder(), progress=progress)
     if as_json:
         print_json(_document(file, scenario, found))

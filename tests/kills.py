@@ -62,7 +62,7 @@ class _Scene:
     """A drawn market on the disk, the command that runs through it, and what an undisturbed run leaves."""
 
     def __init__(self, place: Path, sessions: int) -> None:
-        for name in ("backtest.report.write", "backtest.trading", "desk.backtest", "minds.template"):
+        for name in ("backtest.report.write", "backtest.trading", "desk.backtest", "desk.cli", "minds.template"):
             importlib.import_module(name)  # or every child would import them anew
         bars = calm_bars(71, SESSIONS)
         days = Prices(bars).sessions[FIRST : FIRST + sessions]

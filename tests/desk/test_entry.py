@@ -42,3 +42,14 @@ def test_everything_else_is_the_command_line_s(arguments: list[str], monkeypatch
     for name in ("COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
     assert script(*arguments) == command(*arguments)
+
+
+def test_an_interruption_while_the_command_line_is_loaded() -> None:
+    code = (
+        "import builtins, desk.entry\nload = builtins.__import__\n"
+        "def interrupted(name, *rest):\n"
+        "    if name == 'desk.cli':\n        raise KeyboardInterrupt\n"
+        "    return load(name, *rest)\n"
+        "builtins.__import__ = interrupted\ndesk.entry.main()"
+    )
+    assert command("backtest", code=code) == Ran(130, "", "workshop: interrupted before anything was begun\n")

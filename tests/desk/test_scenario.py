@@ -98,6 +98,7 @@ def test_text_of_a_file_is_only_text(small: Path) -> None:
         (["good-friday", "--minds", "flwo"], "did you mean 'flow'?"),
         (["good-friday", "--regime", "rulez"], "did you mean 'rules'?"),
         (["good-friday", "--essays", "all"], "--essays needs a folder to write to; add --out DIR"),
+        (["good-friday", "--resume"], "--resume needs a folder to write to; add --out DIR"),
         ([], "Missing argument 'NAME|FILE.toml'"),
     ],
 )
@@ -121,3 +122,6 @@ def test_the_folder_is_that_of_a_backtest(small: Path, tmp_path: Path) -> None:
     assert main("ledger", "verify", tmp_path / "one").code == 0
     again = main("scenario", "run", small, "--out", tmp_path / "one")
     assert again.code == 2 and "already holds a run" in again.err
+    again = main("scenario", "run", small, "--out", tmp_path / "one", "--essays", "3", "--resume")
+    assert again.code == 0, again.err
+    assert {path.name: path.read_bytes() for path in (tmp_path / "one").rglob("*.md")}.items() <= one.items()
