@@ -98,7 +98,7 @@ def spa(losses: FloatArray, benchmark: FloatArray, *, horizon: int, seed: int = 
     block = _block(lead, horizon)
     if not lead.shape[1]:
         return Superior(1.0, 1.0, 1.0, n, k, block)
-    spread = np.array([_deviation(column, block) for column in lead.T])
+    spread = np.array([scoring.block_deviation(column, block) for column in lead.T])
     if not (spread > 1e-12 * np.abs(lead.mean(axis=0))).all():
         raise InputError("a forecaster differs from the benchmark by the same amount in each session; check its losses")
     test = _arch().SPA(np.zeros(n), -lead / spread, block_size=block, reps=_RESAMPLES, bootstrap="circular", seed=seed)
@@ -175,14 +175,6 @@ def _block(columns: FloatArray, horizon: int) -> int:
     if n < _LEAST * block:
         raise InputError(f"{n} sessions remember {block} of one another; collect at least {_LEAST * block}")
     return block
-
-
-def _deviation(values: FloatArray, block: int) -> float:
-    """Long-run standard deviation: that of a sum over a block, which may begin anywhere, for one session of it."""
-    away = values - values.mean()
-    head = np.concatenate([[0.0], np.cumsum(np.concatenate([away, away[:block]]))])
-    sums = head[block:] - head[:-block]
-    return math.sqrt(float((sums * sums).mean()) / block)
 
 
 def _arch() -> types.ModuleType:

@@ -7,31 +7,38 @@ table cannot disagree with the ledger. Nothing here reads a file or a clock.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from backtest.evidence import mean_e_value
+from backtest.evidence import FULL, evidence_path, mean_e_value
 from backtest.history import Claims
+from backtest.skill import skill_between
 from engine import scoring
 from engine.bars import FloatArray
-from engine.errors import InputError
 
 __all__ = ["direction", "interval", "mind", "odds"]
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 _DIRECTION = (
-    "n", "hit_rate", "hit_rate_interval", "base_rate", "brier", "brier_climatology", "skill", "bias", "ece5", "mcb",
-    "dsc", "log_score", "e_value",
+    "n", "hit_rate", "hit_rate_interval", "base_rate", "brier", "brier_climatology", "skill", "skill_interval", "bias",
+    "ece5", "mcb", "dsc", "noise", "log_score", "log_score_climatology", "log_skill", "log_skill_interval", "e_value",
+    "e_peak",
 )  # fmt: skip
-_INTERVAL = ("n", "coverage", "coverage_interval", "winkler", "winkler_climatology", "skill")
+_INTERVAL = (
+    "n", "coverage", "coverage_interval", "winkler", "winkler_climatology", "skill", "skill_interval", "rolling",
+)  # fmt: skip
 _ODDS = ("n", "base_rate", "brier", "brier_climatology", "skill", "skill_interval", "bias")
 _MIND = (
     "brier", "skill", "hit_rate", "hit_rate_interval", "base", "recalibrated_brier", "recalibrated_skill",
 )  # fmt: skip
+_WINDOW = 250
+_KEPT = (0.72, 0.88)
+"""Where the coverage of a window of 250 sessions lies but for one time in some hundreds, if 80% is true."""
 
 
 def direction(claims: Claims) -> dict[str, Any]:
@@ -42,6 +49,8 @@ def direction(claims: Claims) -> dict[str, Any]:
     y, p = claims.y, claims.p
     right = int(((p >= 0.5) == (y == 1.0)).sum())  # one half is called "up", as `minds.gates.side` does
     parts = scoring.corp(y, p)
+    plain = scoring.log_score(y, claims.b)
+    lead = plain - claims.log_score
     return {
         "n": n,
         "hit_rate": right / n,
@@ -50,12 +59,18 @@ def direction(claims: Claims) -> dict[str, Any]:
         "brier": float(claims.score.mean()),
         "brier_climatology": float(claims.base_score.mean()),
         "skill": scoring.skill(claims.score, claims.base_score),
+        "skill_interval": skill_between(claims, claims.score, claims.base_score),
         "bias": scoring.bias(y, p),
         "ece5": scoring.ece(y, p, bins=5),
         "mcb": parts.mcb,
         "dsc": parts.dsc,
+        "noise": {name: floor._asdict() for name, floor in scoring.noise_floor(p)._asdict().items()},
         "log_score": float(claims.log_score.mean()),
-        "e_value": mean_e_value(claims, scoring.log_score(claims.y, claims.b) - claims.log_score),
+        "log_score_climatology": float(plain.mean()),
+        "log_skill": scoring.skill(claims.log_score, plain),
+        "log_skill_interval": skill_between(claims, claims.log_score, plain),
+        "e_value": mean_e_value(claims, lead),
+        "e_peak": math.exp(min(max(0.0, float(evidence_path(claims, lead).max())), FULL)),
     }
 
 
@@ -69,7 +84,7 @@ def odds(claims: Claims) -> dict[str, Any]:
         "brier": float(claims.score.mean()),
         "brier_climatology": float(claims.base_score.mean()),
         "skill": scoring.skill(claims.score, claims.base_score),
-        "skill_interval": _pooled_interval(claims),
+        "skill_interval": skill_between(claims, claims.score, claims.base_score),
         "bias": scoring.bias(claims.y, claims.p),
     }
 
@@ -87,7 +102,24 @@ def interval(claims: Claims) -> dict[str, Any]:
         "winkler": float(claims.score.mean()),
         "winkler_climatology": float(claims.base_score.mean()),
         "skill": scoring.skill(claims.score, claims.base_score),
+        "skill_interval": skill_between(claims, claims.score, claims.base_score),
+        "rolling": _rolling(claims),
     }
+
+
+def _rolling(claims: Claims) -> dict[str, Any] | None:
+    """Coverage of each 250 claims in a row on one target: lowest, highest, and the share that is far from 80%."""
+    found = []
+    for code in claims.codes():
+        held = np.concatenate([[0.0], np.cumsum(claims.y[claims.target == code])])
+        found.append((held[_WINDOW:] - held[:-_WINDOW]) / _WINDOW)
+    shares = np.concatenate(found)
+    if not shares.size:
+        return None
+    low, high = _KEPT
+    outside = float(((shares < low) | (shares > high)).mean())
+    return {"window": _WINDOW, "n": shares.size, "lowest": float(shares.min()), "highest": float(shares.max()),
+            "outside": outside}  # fmt: skip
 
 
 def mind(
@@ -104,10 +136,13 @@ def mind(
         label: regime in which each claim was made, as an index of `labels`, shape (n,).
     """
     if not len(claims):
-        return dict.fromkeys(_MIND) | {"by_regime": {}}
+        return dict.fromkeys(_MIND) | {"by_regime": {}, "by_horizon": {}}
     y = claims.y
     ours, recalibrated = scoring.brier(y, own), scoring.brier(y, fair)
     right = up == (y == 1.0)
+    lead = scoring.log_score(y, claims.b) - scoring.log_score(y, own)
+    regimes = [(name, label == at) for at, name in enumerate(labels)]
+    horizon = np.array([sessions for _, sessions in claims.names])[claims.target]
     return {
         "brier": float(ours.mean()),
         "skill": scoring.skill(ours, claims.base_score),
@@ -116,10 +151,10 @@ def mind(
         "base": _commoner(y),
         "recalibrated_brier": float(recalibrated.mean()),
         "recalibrated_skill": scoring.skill(recalibrated, claims.base_score),
-        "by_regime": {
-            name: _cell(right[here], ours[here], y[here])
-            for at, name in enumerate(labels)
-            if (here := label == at).any()
+        "by_regime": _cells(claims, right, ours, lead, regimes),
+        "by_horizon": {
+            str(sessions): _cells(claims, right, ours, lead, regimes, horizon == sessions)
+            for sessions in sorted({claims.names[code][1] for code in claims.codes()})
         },
     }
 
@@ -130,21 +165,28 @@ def _commoner(y: FloatArray) -> float:
     return max(rises, y.size - rises) / y.size
 
 
-def _cell(right: BoolArray, losses: FloatArray, y: FloatArray) -> dict[str, Any]:
-    n, hits = right.size, int(right.sum())
-    low, high = scoring.wilson(hits, n)
-    return {"n": n, "rate": hits / n, "low": low, "high": high, "base": _commoner(y), "brier": sum(losses.tolist()) / n}
-
-
-def _pooled_interval(claims: Claims) -> list[float] | None:
-    """95% interval of the skill: claims of one session move together, so their losses are added up first.
-
-    None while the record is too short for one.
-    """
-    days = np.flatnonzero(np.bincount(claims.day))
-    losses, references = (np.bincount(claims.day, loss)[days] for loss in (claims.score, claims.base_score))
-    longest = max(claims.names[code][1] for code in claims.codes())
-    try:
-        return list(scoring.skill_interval(losses, references, horizon=longest))
-    except InputError:
-        return None
+def _cells(
+    claims: Claims, right: BoolArray, losses: FloatArray, lead: FloatArray, regimes: Sequence[tuple[str, BoolArray]],
+    among: BoolArray | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """For each regime with claims: the mind's record in it, and what is left of its rate once it is shrunk."""
+    some = np.ones(len(claims), np.bool_) if among is None else among
+    all_n, all_hits, base = int(some.sum()), int(right[some].sum()), _commoner(claims.y[some])
+    found = {}
+    for name, inside in regimes:
+        here = np.flatnonzero(inside & some)
+        n, hits = here.size, int(right[here].sum())
+        if not n:
+            continue
+        low, high = scoring.wilson(hits, n)
+        found[name] = {
+            "n": n,
+            "rate": hits / n,
+            "low": low,
+            "high": high,
+            "base": _commoner(claims.y[here]),
+            "shrunk": scoring.cell_rate(hits, n, all_hits, all_n, base=base),
+            "brier": sum(losses[here].tolist()) / n,
+            "e_value": mean_e_value(claims.take(here), lead[here]),
+        }
+    return found

@@ -6,6 +6,7 @@ path, no timing, equal for equal ledgers. A figure that does not exist yet (noth
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -15,8 +16,10 @@ import numpy as np
 from backtest import score_tables as tables
 from backtest.advice_scores import AdviceBook
 from backtest.arms import arms_table
+from backtest.evidence import ENOUGH
 from backtest.history import RESULTS, Claims, History, Sessions
 from backtest.leak_alarm import ADVISER
+from backtest.skill import by_year, drift
 from engine.bars import FloatArray
 from minds.synthesis import EDGE, bound
 from regimes.reading import LABELS
@@ -45,7 +48,7 @@ class ScoreBook:
         history, advice = self.history, self.advice
         settled = {kind: claims.settled() for kind, claims in history.claims.items()}
         direction, interval, risks = settled["direction"], settled["interval"], {kind: settled[kind] for kind in _ODDS}
-        sessions = history.sessions
+        sessions, minds = history.sessions, _minds(history, direction, weights)
         return {
             "schema": 1,
             "range": {"start": sessions.days[0], "end": sessions.days[-1], "sessions": len(sessions.days)},
@@ -60,7 +63,10 @@ class ScoreBook:
             "risks": {
                 kind: {name: tables.odds(mine) for name, mine in claims.targets()} for kind, claims in risks.items()
             },
-            "minds": _minds(history, direction, weights),
+            "minds": minds,
+            "cells": _cells(minds.values()),
+            "years": {kind: by_year(claims, sessions.days) for kind, claims in settled.items()},
+            "drift": {kind: drift(claims, sessions.days) for kind, claims in settled.items()},
             "regimes": _regimes(sessions),
             "synthesis": {
                 "brier_sum": sum(direction.score.tolist()),
@@ -101,6 +107,16 @@ def _minds(history: History, claims: Claims, weights: dict[str, float]) -> dict[
             **tables.mind(mine, own, mine.fair[:, at], lean > 0.0, LABELS, history.sessions.label[mine.day]),
         }  # fmt: skip
     return found
+
+
+def _cells(minds: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """How many cells (mind, horizon, regime) there are, how much evidence the best of so many needs, and their mean."""
+    found = [
+        cell["e_value"]
+        for mind in minds for cells in mind["by_horizon"].values() for cell in cells.values()
+    ]  # fmt: skip
+    mean = math.fsum(value / len(found) for value in found) if found else None
+    return {"n": len(found), "e_needed": ENOUGH * len(found) if found else None, "e_mean": mean}
 
 
 def _regimes(sessions: Sessions) -> dict[str, Any]:

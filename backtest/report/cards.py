@@ -100,7 +100,9 @@ def _calibration(row: Row) -> Markup | None:
 
     def beside(name: str, form: str) -> str:
         floor = floors.get(name)
-        return "" if floor is None else f" (a perfect forecaster: below {number(floor, form)} in 95 of 100 records)"
+        return (
+            "" if floor is None else f" (a perfect forecaster: below {number(floor['p95'], form)} in 95 of 100 records)"
+        )
 
     return _card(
         "Calibration of direction", number(row["ece5"], ".3f"), "off on average, over five bins", None,

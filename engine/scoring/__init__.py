@@ -11,12 +11,14 @@ has resolved.
 - `evidence`: Wilson intervals, shrunk rates, e-process
 - `comparison`: whether one forecaster beats another when claims overlap
 - `bootstrap`: intervals of a skill from resampled blocks
+- `noise`: what a perfect forecaster would show by chance
 """
 
-from engine.scoring.bootstrap import block_length, skill_bootstrap
+from engine.scoring.bootstrap import block_deviation, block_length, long_run_deviation, skill_bootstrap
 from engine.scoring.calibration import Corp, Murphy, bias, corp, ece, murphy
 from engine.scoring.comparison import Comparison, Gain, dm_test, gains, skill_interval
 from engine.scoring.evidence import Interval, cell_rate, e_process, e_value, shrunk_rate, wilson
+from engine.scoring.noise import Floor, Noise, consistency_band, noise_floor
 from engine.scoring.reference import (
     Band,
     BaseRate,
@@ -46,17 +48,21 @@ __all__ = [
     "Comparison",
     "Corp",
     "ExpandingQuantile",
+    "Floor",
     "Gain",
     "Interval",
     "Murphy",
+    "Noise",
     "RunningQuantile",
     "bias",
+    "block_deviation",
     "block_length",
     "brier",
     "brier_one",
     "cell_rate",
     "climatology",
     "climatology_interval",
+    "consistency_band",
     "corp",
     "covered",
     "dm_test",
@@ -67,7 +73,9 @@ __all__ = [
     "graded_one",
     "log_score",
     "log_score_one",
+    "long_run_deviation",
     "murphy",
+    "noise_floor",
     "shrunk_rate",
     "skill",
     "skill_bootstrap",
