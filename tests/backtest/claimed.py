@@ -83,6 +83,7 @@ def published(days: Days, horizons: Sequence[int], minds: int, silent: int | Non
                 })  # fmt: skip
         bodies.append({
             "session": str(day), "reading": {"label": "neutral", "status": "confirmed", "score": 0.0}, "gates": [],
+            "missing": {},
             "views": views, "verdicts": verdicts, "claims": claims, "debates": {}, "synthesis": synthesis,
             "baselines": plain,
         })  # fmt: skip

@@ -118,7 +118,7 @@ def test_an_empty_record_says_so_and_shows_no_number() -> None:
     """From the product's own empty document, so that the two fit together."""
     book = ScoreBook(History(["macro"]))
     book.add({"session": "2000-01-03", "reading": {"label": "neutral", "score": None, "status": "degraded"},
-              "gates": [], "views": {}, "verdicts": [], "claims": [], "synthesis": {}})  # fmt: skip
+              "gates": [], "missing": {}, "views": {}, "verdicts": [], "claims": [], "synthesis": {}})  # fmt: skip
     lines = printed(book.table("head", 2, {"macro": 0.5}))
     assert "No direction call has been settled yet." in lines
     assert "0 claims published = 0 resolved + 0 void + 0 open" in lines
