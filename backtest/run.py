@@ -144,7 +144,7 @@ def _run(
     else:
         folder.remove("scores.json")
     fits = tuple(getattr(model, "notices", ()))
-    left = Left(data, notices, fits, head, alarm, commit(), writer.account())
+    left = Left(data, notices, fits, head, alarm, commit(), writer.account(), _account(settings))
     run = run_record(settings, left, {
         "load_seconds": loaded - began,
         "replay_seconds": replayed - loaded,
@@ -175,6 +175,12 @@ def _seat(settings: Settings, heard: Mapping[str, Said]) -> Callable[[Cycle], Ad
 def _advice(settings: Settings) -> AdviceBook | None:
     lead = settings.targets[0]
     return None if settings.adviser is None else AdviceBook(lead.symbol, lead.horizon)
+
+
+def _account(settings: Settings) -> Mapping[str, Any] | None:
+    """What the adviser says that asking it came to, if it does."""
+    account = None if settings.adviser is None else getattr(settings.adviser.who, "account", None)
+    return account() if callable(account) else None
 
 
 def _heard(ledger: Ledger, settings: Settings) -> dict[str, Said]:

@@ -52,6 +52,7 @@ class Left(NamedTuple):
         alarm: the leak alarm, if it rang.
         commit: of the program; None when unknown.
         writer: what the writer has done.
+        adviser: what asking the adviser came to; None where there is none, or it keeps no account.
     """
 
     data: Covered
@@ -61,6 +62,7 @@ class Left(NamedTuple):
     alarm: Alarm | None
     commit: str | None
     writer: Mapping[str, Any]
+    adviser: Mapping[str, Any] | None = None
 
 
 def run_record(settings: Settings, left: Left, timings: Mapping[str, float]) -> dict[str, Any]:
@@ -88,6 +90,7 @@ def run_record(settings: Settings, left: Left, timings: Mapping[str, float]) -> 
         },
         "regime": {"notices": list(left.fits)},
         "writer": dict(left.writer),
+        "adviser": None if left.adviser is None else dict(left.adviser),
         "ledger": {"entries": left.head.entries, "digest": left.head.digest},
         "leak_alarm": None if left.alarm is None else left.alarm._asdict(),
         "seeds": {"run": settings.seed},

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from backtest.folder import REPORT
+from backtest.folder import REPORT, RunFolder
 from backtest.run import Done, run_backtest
 from backtest.settings import (
     Settings,
@@ -25,6 +25,7 @@ from desk.models import ModelOptions, Models
 from desk.progress import progress_bar, resumable
 from desk.show import console, print_json
 from desk.summary import summary
+from desk.summary_arms import arms
 from desk.trading import accounts, asked_rule
 from desk.watch import waiting_told
 from desk.writer import account_lines, estimate_line, open_writer
@@ -115,6 +116,8 @@ def command(
 def _tell(done: Done, out: str, report: bool) -> None:
     screen = console()
     for part in summary(done.scores):
+        screen.print(part)
+    for part in arms(done.scores, RunFolder(Path(out)).read_json("run.json")):
         screen.print(part)
     if "trading" in done.scores:
         for part in accounts(done.scores["trading"]):

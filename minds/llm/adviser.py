@@ -9,9 +9,11 @@ decided elsewhere (`minds.advised`). A replay that does not hold a question is a
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from minds.advised import TILTS
 from minds.adviser import Said
+from minds.llm.bill import Bill, Row
 from minds.llm.call import Answer, Model, NoAnswer
 from minds.llm.form import ADVISE
 from minds.llm.gather import gather
@@ -53,6 +55,12 @@ class ModelAdviser:
         if isinstance(seen, Rejected):
             return Said("", f"answer rejected, {seen.faults[0].kind}")
         return Said(seen.fields["tilt"], fill(seen.fields["because"], pack))
+
+    def account(self) -> dict[str, Any]:
+        """What asking it came to, for the run's record: `bill` is null where nobody counts."""
+        bill: Bill | None = getattr(self._model, "bill", None)
+        row = None if bill is None else bill.rows.get(ADVISER.lower(), Row())
+        return {"name": self.name, "bill": None if row is None else row.document()}
 
 
 def _side(answer: Answer, pack: Pack) -> Side:

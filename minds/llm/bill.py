@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from minds.llm.budget import FREE, Cost
 from minds.llm.call import Answer, Call, NoAnswer
@@ -46,6 +47,11 @@ class Row:
         self.kept_tokens += other.kept_tokens
         self.kept_usd += other.kept_usd
         self.failures.update(other.failures)
+
+    def document(self) -> dict[str, Any]:
+        """Plain numbers, for a run's record."""
+        found = {name: getattr(self, name) for name in ("calls", "kept", "tokens", "usd", "kept_tokens", "kept_usd")}
+        return found | {"failures": dict(sorted(self.failures.items()))}
 
 
 class Bill:

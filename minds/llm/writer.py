@@ -11,7 +11,7 @@ from typing import Any
 
 from minds import figures
 from minds.llm.argue import PACE, Argued, Arguments, Words
-from minds.llm.bill import Bill, Row
+from minds.llm.bill import Bill
 from minds.llm.call import Model
 from minds.llm.gather import SYNTHESIS, lead_views
 from minds.llm.guard import fill
@@ -137,13 +137,8 @@ def _bill(bill: Bill, essays: int) -> dict[str, Any]:
     """What was paid and kept: in all, for each essay (null where there is none), for each mind."""
     total = bill.total()
     return {
-        "total": _row(total),
+        "total": total.document(),
         "usd_per_essay": (total.usd + total.kept_usd) / essays if essays else None,
         "tokens_per_essay": (total.tokens + total.kept_tokens) / essays if essays else None,
-        "minds": {who: _row(row) for who, row in bill.rows.items()},
+        "minds": {who: row.document() for who, row in bill.rows.items()},
     }
-
-
-def _row(row: Row) -> dict[str, Any]:
-    found = {name: getattr(row, name) for name in ("calls", "kept", "tokens", "usd", "kept_tokens", "kept_usd")}
-    return found | {"failures": dict(sorted(row.failures.items()))}
