@@ -13,12 +13,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from backtest.evidence import ENOUGH
 from desk.show import percent, share, visible
 
 __all__ = ["summary"]
-
-_SKILL_NEEDS = 20.0
-"""An e-value from here on may be called skill (Ville's inequality: a false alarm in at most one of twenty records)."""
 
 
 def summary(scores: dict[str, Any]) -> Iterator[RenderableType]:
@@ -41,7 +39,7 @@ def summary(scores: dict[str, Any]) -> Iterator[RenderableType]:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 0, 0, 1))
     for at, name in enumerate(columns):
-        table.add_column(name, justify="right" if at else "left", no_wrap=True)
+        table.add_column(name, justify="right" if at else "left", no_wrap=at > 0, overflow="fold")  # names may be long
     return table
 
 
@@ -81,13 +79,17 @@ def _risks(scores: dict[str, Any]) -> Table:
     table = _table("Other odds", "claim", "n", "happens", "Brier", "base", "skill (95%)")
     for kind, rows in scores["risks"].items():
         for name, row in rows.items():
-            low, high = row["skill_interval"] or (None, None)
             table.add_row(
                 Text(f"{kind} {name}"), f"{row['n']:,}", share(row["base_rate"]), f"{row['brier']:.4f}",
                 f"{row['brier_climatology']:.4f}",
-                percent(row["skill"], 1) + ("" if low is None else f" ({percent(low, 0)} to {percent(high, 0)})"),
+                percent(row["skill"], 0) + _between(row["skill_interval"], 0),
             )  # fmt: skip
     return table
+
+
+def _between(ends: list[float] | None, digits: int) -> str:
+    """Both ends of an interval in brackets; nothing where there is none."""
+    return "" if ends is None else f" ({100.0 * ends[0]:+.{digits}f} to {percent(ends[1], digits)})"
 
 
 def _minds(scores: dict[str, Any]) -> Table:
@@ -139,11 +141,14 @@ def _verdict(scores: dict[str, Any]) -> str:
     if not direction["n"]:
         return "No direction call has been settled yet."
     excess = synthesis["brier_sum"] - synthesis["climatology_sum"]
-    claim = (
-        "Evidence of skill in direction" if direction["e_value"] >= _SKILL_NEEDS else "No skill in direction is claimed"
-    )
+    claim = "Evidence of skill in direction" if direction["e_value"] >= ENOUGH else "No skill in direction is claimed"
+    noise = {name: floor["p95"] for name, floor in direction["noise"].items()}
     return (
-        f"{claim}: the evidence (e-value) is {direction['e_value']:.2g}, and 20 is needed.\n"
+        f"{claim}: the evidence (e-value) is {direction['e_value']:.2g}, and {ENOUGH:.0f} is needed;\n"
+        f"Brier skill {percent(direction['skill'])}{_between(direction['skill_interval'], 2)}.\n"
+        "Calibration, and what a perfect forecaster stays below in 95 of 100 records:\n"
+        f"ECE {direction['ece5']:.4f} ({noise['ece5']:.4f}), bias {direction['bias']:+.4f} ({noise['bias']:.4f}), "
+        f"miscalibration {direction['mcb']:.5f} ({noise['mcb']:.5f}).\n"
         f"The synthesis is {excess:+.3f} Brier points from the base rate in total; it can never be more than "
         f"{synthesis['bound']:.3f} above.\n"
     )

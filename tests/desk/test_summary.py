@@ -18,17 +18,24 @@ from desk.summary import summary
 Document = dict[str, Any]
 
 
+NOISE = {"ece5": 0.0201, "mcb": 0.00123, "bias": 0.0138}
+
+
 def direction(**changes: Any) -> Document:
     return {
         "n": 5030, "hit_rate": 0.5346, "hit_rate_interval": [0.5207, 0.5482], "base_rate": 0.5373, "brier": 0.24861,
         "brier_climatology": 0.24858, "skill": -0.00012, "bias": 0.0, "ece5": 0.01, "mcb": 0.0, "dsc": 0.0,
-        "log_score": 0.69, "e_value": 0.871, **changes,
+        "log_score": 0.69, "e_value": 0.871, "skill_interval": [-0.00051, 0.00031],
+        "noise": {name: {"median": 0.5 * p95, "p95": p95} for name, p95 in NOISE.items()}, **changes,
     }  # fmt: skip
 
 
 def interval(**changes: Any) -> Document:
     return {"n": 5031, "coverage": 0.8012, "coverage_interval": [0.7899, 0.812], "winkler": 0.03511,
             "winkler_climatology": 0.0422, "skill": 0.1679, **changes}  # fmt: skip
+
+
+HELD = {"interval": interval()}
 
 
 def mind(rate: float | None, n: int, **cells: tuple[float, int]) -> Document:
@@ -123,6 +130,20 @@ def test_an_empty_record_says_so_and_shows_no_number() -> None:
     assert "No direction call has been settled yet." in lines
     assert "0 claims published = 0 resolved + 0 void + 0 open" in lines
     assert not any("all" in line.split() and "%" in line for line in lines)
+
+
+def test_calibration_stands_beside_what_chance_alone_shows() -> None:
+    assert "ECE 0.0100 (0.0201), bias +0.0000 (0.0138), miscalibration 0.00000 (0.00123)." in LINES
+    assert "Brier skill -0.01% (-0.05 to +0.03%)." in LINES
+    assert "Brier skill -0.01%." in printed(document(kinds={"direction": direction(skill_interval=None)} | HELD))
+
+
+def test_a_long_name_leaves_room_for_the_odds() -> None:
+    row = {"n": 4258, "base_rate": 0.2135, "brier": 0.09618, "brier_climatology": 0.20979, "skill": 0.5415,
+           "skill_interval": [0.43, 0.664]}  # fmt: skip
+    lines = printed(document(risks={"relative": {"GOOGL-over-QQQ:21": row}, "drawdown": {"A:21": row}}))
+    assert not any("…" in line for line in lines)
+    assert " ".join(lines).count("+54% (+43 to +66%)") == 2
 
 
 def test_names_are_text_and_not_markup() -> None:
