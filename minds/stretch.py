@@ -10,9 +10,9 @@ with the snapshot of that day.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from engine.bars import FloatArray
@@ -313,13 +313,24 @@ class Stretch:
 
 
 def _values(days: Days, rests_on: Sequence[_Names]) -> list[Document]:
-    """Values of the signals that views rest on, session by session; for months these are the same ones."""
+    """Values of the signals that views rest on, session by session."""
+    used = dict.fromkeys([name for each in set(rests_on) for some in each for name in some])
+    rows = days.values[[days.places[name] for name in used]].T.tolist()
+    places = {name: at for at, name in enumerate(used)}
+    picks: dict[_Names, tuple[list[str], Callable[[list[float]], tuple[float, ...]]]] = {}
     found: list[Document] = []
-    for each, same in itertools.groupby(rests_on):
-        names = sorted({name for some in each for name in some})
-        some = slice(len(found), len(found) + len(list(same)))
-        block = days.values[[days.places[name] for name in names], some].T.tolist()
-        found += [dict(zip(names, row, strict=True)) for row in block]
+    last: _Names | None = None
+    names: list[str] = []
+    pick: Callable[[list[float]], tuple[float, ...]] = tuple
+    for each, row in zip(rests_on, rows, strict=True):
+        if each != last:
+            last = each
+            if each not in picks:
+                mine = sorted({name for some in each for name in some})
+                # Two places more than there are names, so that there is a tuple in any case.
+                picks[each] = mine, itemgetter(*[places[name] for name in mine], 0, 0) if mine else tuple
+            names, pick = picks[each]
+        found.append(dict(zip(names, pick(row), strict=False)))
     return found
 
 

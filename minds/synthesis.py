@@ -147,8 +147,10 @@ class Synthesis:
 
     def _free_copy(self) -> int:
         """The first copy that waits for no outcome; a new one when all do."""
-        busy = {made.copy for made in self._open.values()}
-        copy = next((at for at in range(len(self.copies)) if at not in busy), len(self.copies))
+        busy = [made.copy for made in self._open.values()]
+        copy = 0
+        while copy in busy:
+            copy += 1
         if copy == len(self.copies):
             self.copies.append(Aggregator(len(self.minds)))
         return copy

@@ -17,7 +17,6 @@ import functools
 import math
 from array import array
 from collections import deque
-from operator import mul
 from typing import NamedTuple
 
 import numpy as np
@@ -73,23 +72,32 @@ class EventOdds:
             self._columns = [array("d") for _ in features]
         for column, value in zip(self._columns, features, strict=True):
             column.append(value)
-        self._outcomes.append(float(outcome))
-        self._until_refit -= 1
+        self._outcomes.append(outcome)
         self._events += outcome
+        self._until_refit -= 1
+        if self._until_refit <= 0:
+            self._refit()
+
+    def _refit(self) -> None:
+        """Fit anew, if there is enough to fit to."""
         months = len(self._outcomes)
-        if self._until_refit <= 0 and months >= _LEAST and min(self._events, months - self._events) >= _LEAST_EVENTS:
-            x = np.vstack([np.ones(months), *[np.array(column) for column in self._columns]])
-            fitted = logistic(x, np.array(self._outcomes), ridge=_RIDGE, start=self._weights)
-            if fitted is not None:  # else the last good fit stays
-                self._weights = fitted
-                self._intercept, *self._slopes = fitted.tolist()
-            self._until_refit = _REFIT
+        if months < _LEAST or min(self._events, months - self._events) < _LEAST_EVENTS:
+            return
+        x = np.vstack([np.ones(months), *[np.array(column) for column in self._columns]])
+        fitted = logistic(x, np.array(self._outcomes), ridge=_RIDGE, start=self._weights)
+        if fitted is not None:  # else the last good fit stays
+            self._weights = fitted
+            self._intercept, *self._slopes = fitted.tolist()
+        self._until_refit = _REFIT
 
     def probability(self, features: tuple[float, ...] | None) -> float | None:
         """Probability of the event, None before there is a fit or without today's features."""
         if self._slopes is None or features is None:
             return None
-        z = self._intercept + sum(map(mul, self._slopes, features))
+        total = 0.0
+        for slope, feature in zip(self._slopes, features, strict=True):
+            total += slope * feature
+        z = self._intercept + total
         p = 1.0 / (1.0 + math.exp(-z)) if -30.0 < z < 30.0 else float(z > 0.0)
         return 0.005 if p < 0.005 else 0.995 if p > 0.995 else p
 

@@ -35,6 +35,10 @@ _DEGREES = 5.0
 _APART = 1.4
 """A rival label must have a volatility this many times larger or smaller. Among near equals the best of three always
 fits a little better, and the sum fires on nothing: a quiet Gaussian market would be called stale for ever."""
+_APART_SQUARED = _APART**2
+_PRIOR_SQUARED = tuple(_PRIOR[label] ** 2 for label in LABELS)
+_PLACE: dict[Label, int] = {label: at for at, label in enumerate(LABELS)}
+_QUIET = (None, None, None)
 
 
 class AlertWatch:
@@ -81,8 +85,8 @@ class StaleWatch:
 
     def __init__(self) -> None:
         self._label: Label | None = None
-        self._squares = dict.fromkeys(LABELS, 0.0)
-        self._counts = dict.fromkeys(LABELS, 0.0)
+        self._squares = [0.0] * len(LABELS)  # by label, in their order
+        self._counts = [0.0] * len(LABELS)
         self._cusum = 0.0
         self._best: float | None = None
         self._against: deque[bool] = deque(maxlen=3)
@@ -100,28 +104,31 @@ class StaleWatch:
             self._label, self._cusum, self._best = label, 0.0, None
             self._against.clear()
         sign = _SIGN[label]
-        fired = []
+        fired: list[Fired] = []
         if sign:
-            for found in (self._likelihood(label, ret), self._drift(sign, score), self._behaviour(sign, share)):
-                if found is not None:
-                    fired.append(found)
+            found = self._likelihood(label, ret), self._drift(sign, score), self._behaviour(sign, share)
+            if found != _QUIET:
+                fired = [each for each in found if each is not None]
         if ret is not None:  # today's return joins the record only after it has been judged
-            self._squares[label] += ret * ret
-            self._counts[label] += 1.0
+            self._squares[_PLACE[label]] += ret * ret
+            self._counts[_PLACE[label]] += 1.0
         return tuple(fired)
 
     def _likelihood(self, label: Label, ret: float | None) -> Fired | None:
-        count = sum(self._counts.values())
+        squares, counts = self._squares, self._counts
+        count = _added(counts)
         if ret is None or count < _PRIOR_SESSIONS:
             return None
-        overall = sum(self._squares.values()) / count
+        overall = _added(squares) / count
         if overall <= 0.0:
             return None
-        squares, counts = self._squares, self._counts
-        pull = _PRIOR_SESSIONS * overall
-        own = (squares[label] + pull * _PRIOR[label] ** 2) / (counts[label] + _PRIOR_SESSIONS)
-        least, most = own / _APART**2, own * _APART**2
-        rivals = [(squares[name] + pull * _PRIOR[name] ** 2) / (counts[name] + _PRIOR_SESSIONS) for name in LABELS]
+        pull, mine = _PRIOR_SESSIONS * overall, _PLACE[label]
+        rivals = [
+            (square + pull * prior) / (number + _PRIOR_SESSIONS)
+            for square, number, prior in zip(squares, counts, _PRIOR_SQUARED, strict=True)
+        ]
+        own = rivals[mine]
+        least, most = own / _APART_SQUARED, own * _APART_SQUARED
         apart = [_log_t5(ret, rival) for rival in rivals if not least <= rival <= most]
         gain = max(apart) - _log_t5(ret, own) if apart else 0.0
         self._cusum = max(0.0, _FORGET * self._cusum + gain)
@@ -140,6 +147,11 @@ class StaleWatch:
         agree = share if sign > 0 else 1.0 - share
         self._against.append(agree <= _AGREE)
         return Fired("behaviour", agree, _AGREE) if sum(self._against) >= 2 else None
+
+
+def _added(four: list[float]) -> float:
+    one, two, three, last = four
+    return one + two + three + last
 
 
 def _log_t5(ret: float, variance: float) -> float:
