@@ -47,6 +47,11 @@ class Today:
         self.held: list[GateResult] = []
         self.experts: dict[str, tuple[float | None, ...]] = {}
 
+    def hold(self, result: GateResult | None) -> None:
+        """A gate has looked."""
+        if result is not None:
+            self.held.append(result)
+
 
 _Open = tuple[int, Document, Today, tuple[float | None, ...]]
 """Position of the session on which it settles, what the ledger keeps of it, its day, each mind's lean (if any)."""
@@ -81,6 +86,7 @@ class Line:
             today: its day.
             leans: each mind's lean, None where it was silent; empty for a claim that minds have no part in.
         """
+        today.claims.append(said)
         self._waiting.append((due, said, today, leans))
         if said["kind"] == "direction":
             self._sides[side(said["probability"])] += 1

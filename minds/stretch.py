@@ -29,8 +29,8 @@ from minds.line import Line, Today
 from minds.protocol import ask
 from minds.record import kept_reading, kept_view
 from minds.risk import RISKS
-from minds.target import TargetDesk
-from minds.view import Abstention, GateResult, Missing, View
+from minds.synthesis import Forecast, Synthesis
+from minds.view import Abstention, DebateLabel, GateResult, Missing, View
 from regimes.odds import MONTH, Facts
 from regimes.reading import RegimeReading
 
@@ -91,7 +91,33 @@ class _Spoken(NamedTuple):
 
     leans: list[_Leans]
     views: list[Document]
-    debates: Sequence[tuple[str, float]]
+    debates: Sequence[tuple[DebateLabel, float]]
+
+
+class _Called(NamedTuple):
+    """A target, and what goes with it.
+
+    Attributes:
+        key: its name.
+        target: what is called.
+        horizon: of its claims.
+        synthesis: who combines.
+        line: its open claims.
+        quoted: quoted closes by position of the session.
+        direction: end of the identity of its direction claims, after the session.
+        interval: likewise.
+        overlaps: the lines of which calls may be open when the next one is made.
+    """
+
+    key: str
+    target: Target
+    horizon: int
+    synthesis: Synthesis
+    line: Line
+    quoted: Sequence[float | None]
+    direction: str
+    interval: str
+    overlaps: list[Line]
 
 
 class Stretch:
@@ -100,10 +126,19 @@ class Stretch:
     def __init__(self, cycle: Cycle, calendar: TradingCalendar, prices: Prices) -> None:
         self._cycle, self._calendar, self._prices = cycle, calendar, prices
         came_to = prices.came_to
-        self._targets: list[tuple[str, TargetDesk, Line]] = []
+        lines = {}
         for key, desk in cycle.desks.items():
             moves = came_to["direction", desk.target.symbol, desk.target.horizon]
-            self._targets.append((key, desk, Line(desk, {"direction": moves, "interval": moves}, prices.adjusted)))
+            lines[key] = Line(desk, {"direction": moves, "interval": moves}, prices.adjusted)
+        self._targets = []
+        for key, desk in cycle.desks.items():
+            symbol, _, horizon = target = desk.target
+            siblings = [lines[other] for other, each in cycle.desks.items() if each.target.symbol == symbol]
+            self._targets.append(_Called(
+                key, target, horizon, desk.synthesis, lines[key], prices.quoted[symbol],
+                claim_id("", symbol, "direction", horizon), claim_id("", symbol, "interval", horizon),
+                [] if horizon == 1 and len(siblings) == 1 else siblings,
+            ))  # fmt: skip
         self._risks = [
             (risk, Line(risk, {kind: came_to[kind, risk.symbol, MONTH] for kind in RISKS}, prices.adjusted))
             for risk in cycle.risks
@@ -113,13 +148,9 @@ class Stretch:
             for desk in cycle.pairs
         ]
         self._lines = [
-            *[line for _, _, line in self._targets], *[line for _, line in self._risks],
+            *lines.values(), *[line for _, line in self._risks],
             *[line for _, line in self._pairs],
         ]  # fmt: skip
-        self._siblings = {
-            symbol: [line for _, other, line in self._targets if other.target.symbol == symbol]
-            for symbol in {desk.target.symbol for _, desk, _ in self._targets}
-        }
         self._nobody: tuple[None, ...] = (None,) * len(cycle.minds)
 
     def close(self) -> None:
@@ -150,16 +181,19 @@ class Stretch:
         for line in self._lines:
             line.settle(cycle, at, today.session, verdicts)
         views, debates, asked, leans = {}, {}, {}, {}
-        for (key, desk, line), ahead, known in zip(self._targets, spoken, days.known[row], strict=True):
-            leans[key], views[key], debates[key] = ahead.leans[row], ahead.views[row], ahead.debates[row]
+        for called, ahead, known in zip(self._targets, spoken, days.known[row], strict=True):
+            key, mine = called.key, ahead.leans[row]
             said: _Said | None = None
-            if None in leans[key]:
-                said = asked[key] = self._ask(desk.target, ahead.leans[row], days, row)
-                leans[key] = tuple([item.lean if isinstance(item, View) else None for item in said])
-                own = views[key]
+            if None in mine:
+                said = asked[key] = self._ask(called.target, mine, days, row)
+                mine = tuple([item.lean if isinstance(item, View) else None for item in said])
+                own = ahead.views[row]
                 views[key] = {item.mind: own[item.mind] or kept_view(item) for item in said}
                 debates[key] = debate(said)[:2]
-            self._call(key, desk, line, leans[key], said, known, today)
+            else:
+                views[key], debates[key] = ahead.views[row], ahead.debates[row]
+            leans[key] = mine
+            self._call(called, mine, said, known, today)
         self._call_risks(days.facts[row], today)
         self._call_pairs(leans, today)
         lacking = list(lacks)
@@ -182,70 +216,60 @@ class Stretch:
             for mind, lean in zip(self._cycle.minds, leans, strict=True)
         ])  # fmt: skip
 
-    def _call(
-        self, key: str, desk: TargetDesk, line: Line, leans: _Leans, said: _Said | None, known: Known, today: Today
-    ) -> None:
+    def _call(self, called: _Called, leans: _Leans, said: _Said | None, known: Known, today: Today) -> None:
         """Publish the direction and interval claims of one target as far as the gates let them."""
-        symbol, horizon = desk.target.symbol, desk.target.horizon
-        reference = self._prices.quoted[symbol][today.at]
+        target, horizon, session = called.target, called.horizon, today.session
+        reference = called.quoted[today.at]
         if reference is None:
-            held = gates.reference_gate(desk.target, None, today.session)
-            today.held.extend([held] if held else [])
+            today.hold(gates.reference_gate(target, None, session))
             return
         deadline = self._calendar.deadline(today.at, horizon)
-        held = gates.calendar_gate(desk.target, deadline, today.session)
-        if held is not None:
-            today.held.append(held)
+        if deadline <= session:
+            today.hold(gates.calendar_gate(target, deadline, session))
             return
         due = today.at + horizon
-        self._direction(key, desk, line, leans, said, known.base, reference, deadline, due, today)
+        made = self._direction(called, leans, said, known.base, today)
+        if made is not None:
+            identity = session + called.direction
+            claim = {
+                "base_rate": known.base, "deadline": deadline, "horizon": horizon, "id": identity, "kind": "direction",
+                "probability": made.probability, "reference": reference, "symbol": target.symbol,
+            }  # fmt: skip
+            called.synthesis.publish(identity, made)
+            called.line.add(due, claim, today, leans)
         band = known.band
         if band is not None:
             claim = {
                 "base_high": known.high, "base_low": known.low, "deadline": deadline, "high": math.expm1(band.high),
-                "horizon": horizon, "id": claim_id(today.session, symbol, "interval", horizon), "kind": "interval",
-                "low": math.expm1(band.low), "reference": reference, "symbol": symbol,
+                "horizon": horizon, "id": session + called.interval, "kind": "interval",
+                "low": math.expm1(band.low), "reference": reference, "symbol": target.symbol,
             }  # fmt: skip
-            today.claims.append(claim)
-            line.add(due, claim, today)
+            called.line.add(due, claim, today)
 
     def _direction(
-        self, key: str, desk: TargetDesk, line: Line, leans: _Leans, said: _Said | None, base: float, reference: float,
-        deadline: str, due: int, today: Today,
-    ) -> None:  # fmt: skip
-        capped = False
+        self, called: _Called, leans: _Leans, said: _Said | None, base: float, today: Today
+    ) -> Forecast | None:
+        """The direction to publish; None when a gate says that there can be none."""
+        share = 1.0
         if said is not None or today.reading.status == "degraded" or not leans:
-            said = said or tuple(
-                [View(name, key, lean or 0.0) for name, lean in zip(self._cycle.names, leans, strict=True)]
-            )
-            checked = gates.coverage_gate(desk.target, today.reading, said)
+            everyone = zip(self._cycle.names, leans, strict=True)
+            said = said or tuple([View(name, called.key, lean or 0.0) for name, lean in everyone])
+            checked = gates.coverage_gate(called.target, today.reading, said)
             if checked is not None:
                 today.held.append(checked)
-                capped = True
+                share = gates.COVERAGE_CAP
                 if checked.action == "abstain":
-                    return
-        made = desk.synthesis.forecast(base, leans, gates.COVERAGE_CAP if capped else 1.0)
-        today.experts[key] = made.experts
-        netted = self._contradicted(desk.target, made.probability)
-        if netted is not None:
-            today.held.append(netted)
-            return
-        symbol, horizon = desk.target.symbol, desk.target.horizon
-        identity = claim_id(today.session, symbol, "direction", horizon)
-        claim = {
-            "base_rate": base, "deadline": deadline, "horizon": horizon, "id": identity, "kind": "direction",
-            "probability": made.probability, "reference": reference, "symbol": symbol,
-        }  # fmt: skip
-        desk.synthesis.publish(identity, made)
-        today.claims.append(claim)
-        line.add(due, claim, today, leans)
-
-    def _contradicted(self, target: Target, probability: float) -> GateResult | None:
-        """The netting gate over the open claims on a symbol, of which there mostly are none."""
-        lines, wanted = self._siblings[target.symbol], gates.side(probability)
-        if not any([line.opposes(wanted) for line in lines]):
-            return None
-        return gates.netting_gate(target, probability, [claim for line in lines for claim in line.standing()])
+                    return None
+        made = called.synthesis.forecast(base, leans, share)
+        today.experts[called.key] = made.experts
+        wanted = gates.side(made.probability)
+        if any([line.opposes(wanted) for line in called.overlaps]):
+            standing = [claim for line in called.overlaps for claim in line.standing()]
+            netted = gates.netting_gate(called.target, made.probability, standing)
+            if netted is not None:
+                today.held.append(netted)
+                return None
+        return made
 
     def _call_risks(self, facts: Sequence[Facts], today: Today) -> None:
         for (risk, line), known in zip(self._risks, facts, strict=True):
@@ -263,13 +287,12 @@ class Stretch:
                     "probability": odds.probability, "reference": reference, "symbol": risk.symbol,
                     "threshold": odds.threshold,
                 }  # fmt: skip
-                today.claims.append(claim)
                 line.add(today.at + MONTH, claim, today)
 
     def _call_pairs(self, leans: Mapping[str, _Leans], today: Today) -> None:
         if not self._pairs:
             return
-        by_symbol = {desk.target.symbol: leans[key] for key, desk, _ in reversed(self._targets)}
+        by_symbol = {called.target.symbol: leans[called.key] for called in reversed(self._targets)}
         quoted, adjusted = self._prices.quoted, self._prices.adjusted
         for desk, line in self._pairs:
             first, second = desk.pair.first.symbol, desk.pair.second.symbol
@@ -291,7 +314,6 @@ class Stretch:
                 "symbol": first, "versus": second,
             }  # fmt: skip
             desk.synthesis.publish(identity, forecast)
-            today.claims.append(claim)
             today.experts[desk.pair.key] = forecast.experts
             line.add(today.at + horizon, claim, today, each)
 
@@ -300,7 +322,7 @@ class Stretch:
     ) -> tuple[Document, list[tuple[Missing, ...]]]:
         """Values of signals, and what is lacking, where somebody was asked; what is said last counts."""
         found, lacking = dict[str, float](), list[tuple[Missing, ...]]()
-        said = [item for key, *_ in self._targets for item in asked.get(key, self._nobody)]
+        said = [item for called in self._targets for item in asked.get(called.key, self._nobody)]
         for item, names, lacked in zip(said, rests_on, lacks, strict=True):
             if item is None or names:
                 found |= {name: values[name] for name in names}
