@@ -19,6 +19,7 @@ __all__ = [
     "GRID",
     "WORLD",
     "dies_at_first",
+    "dies_then_runs",
     "fails_at_first",
     "left_behind",
     "patient",
@@ -101,6 +102,13 @@ def dies_at_first(task: Task) -> Found:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(0.05)
     return Found("done", "", {"tries": tries}, np.zeros(3))
+
+
+def dies_then_runs(task: Task) -> Found:
+    """`run_cell`, which the first cell of the second world does not survive the first time."""
+    if task.cell.place.world == 2 and count(task) == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return run_cell(task)
 
 
 def patient(task: Task) -> Found:

@@ -15,7 +15,7 @@ from backtest.sweep.grid import read_grid_file
 from backtest.sweep.pool import Crew, Run
 from backtest.sweep.sweep import Swept, run_sweep
 from engine.errors import InputError
-from tests.sweeps import GRID, left_behind, write_grid
+from tests.sweeps import GRID, dies_then_runs, left_behind, write_grid
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,14 @@ def test_no_path_and_no_time_is_in_the_results(alone: Path) -> None:
 
 def test_two_processes_leave_the_same_bytes(alone: Path, tmp_path: Path) -> None:
     again(alone, tmp_path / "out", workers=2)
+    assert left_behind(tmp_path / "out") == left_behind(alone / "out")
+
+
+def test_a_worker_that_dies_costs_a_try_and_nothing_else(alone: Path, tmp_path: Path) -> None:
+    grid = read_grid_file(str(alone / "grid.toml"))
+    swept = run_sweep(grid, tmp_path / "out", crew=Crew(2), cache=tmp_path, run=dies_then_runs)
+    assert swept.troubles == ()
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["cells"]["tried_again"] >= 2
     assert left_behind(tmp_path / "out") == left_behind(alone / "out")
 
 
