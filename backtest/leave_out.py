@@ -16,6 +16,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 
 import numpy as np
+import numpy.typing as npt
 
 from backtest.history import Claims, IntArray
 from engine.bars import FloatArray
@@ -40,15 +41,21 @@ def synthesis_without(claims: Claims, out: int | None) -> FloatArray:
         Probabilities, shape (n,).
     """
     minds = claims.fair.shape[1]
+    minds = claims.fair.shape[1]
     kept = [at for at in range(minds) if at != out]
     first = np.array(Aggregator(minds).weights)[[0, *[at + 1 for at in kept]]]
     found = np.empty(len(claims))
     for code in claims.codes():
         mine = np.flatnonzero(claims.target == code)
-        experts = np.column_stack([claims.b[mine], claims.fair[mine][:, kept]])
-        turns = _turns(_copies(claims.day[mine], claims.due[mine]))
-        said = _aggregated(first, _dealt(experts, turns), _dealt(claims.y[mine], turns))
-        found[mine] = said[turns[:, 0], turns[:, 1]]
+        experts, base, y = claims.fair[mine], claims.b[mine], claims.y[mine]
+        copies = _copies(claims.day[mine], claims.due[mine])
+        if not copies.any():  # as for a horizon of one session
+            rows = np.array([base, *experts.T[kept]])
+            found[mine] = _aggregated(first, rows[:, None], y[None])[0]
+            continue
+        turns = _turns(copies)
+        rows = np.array([_dealt(row, copies, turns) for row in (base, *experts.T[kept])])
+        found[mine] = _aggregated(first, rows, _dealt(y, copies, turns))[copies, turns]
     return found
 
 
@@ -74,19 +81,18 @@ def _copies(day: IntArray, due: IntArray) -> IntArray:
 
 
 def _turns(copies: IntArray) -> IntArray:
-    """For each claim its copy, and its turn among the claims of that copy; shape (n, 2)."""
+    """The turn of each claim among the claims of its copy."""
     turn = np.empty_like(copies)
     for copy in range(int(copies.max()) + 1):
         mine = copies == copy
         turn[mine] = np.arange(np.count_nonzero(mine))
-    return np.column_stack([copies, turn])
+    return turn
 
 
-def _dealt(values: FloatArray, turns: IntArray) -> FloatArray:
-    """Rows of values by copy and turn, NaN where a copy had fewer; shape (copies, turns, …)."""
-    shape = tuple((turns.max(axis=0) + 1).tolist())
-    found = np.full((*shape, *values.shape[1:]), np.nan)
-    found[turns[:, 0], turns[:, 1]] = values
+def _dealt(values: FloatArray, copies: IntArray, turns: IntArray) -> FloatArray:
+    """Values by copy and turn, NaN where a copy had fewer; shape (copies, turns)."""
+    found = np.full((int(copies.max()) + 1, int(turns.max()) + 1), np.nan)
+    found[copies, turns] = values
     return found
 
 
@@ -95,19 +101,17 @@ def _aggregated(first: FloatArray, experts: FloatArray, y: FloatArray) -> FloatA
 
     Args:
         first: weights at the start, up to a factor, shape (experts,).
-        experts: the base rate and each mind's probability, NaN where it sleeps, shape (copies, turns, experts).
+        experts: the base rate and each mind's probability, NaN where it sleeps, shape (experts, copies, turns).
         y: outcomes, NaN where none came of it, shape (copies, turns).
     """
     asleep = np.isnan(experts)
     zero, one = (np.where(asleep, 0.0, np.exp(-_ETA * (outcome - experts) ** 2)) for outcome in (0.0, 1.0))
-    settled = ~np.isnan(y)[..., None]
-    charge = np.where(settled & ~asleep, _ETA * (experts - y[..., None]) ** 2, 0.0)
-    start = np.log(first)
+    charge = np.nan_to_num(_ETA * (experts - y) ** 2)
+    start = np.log(first)[:, None, None]
     said = _said(start - _before(charge), asleep, zero, one)
-    slept = settled & asleep & ~asleep[..., :1]  # not the empty places of a shorter copy
+    slept = asleep & ~asleep[:1] & ~np.isnan(y)  # not the empty places of a shorter copy
     while slept.any():
-        own = np.where(slept, _ETA * (said - y)[..., None] ** 2, charge)
-        again = _said(start - _before(own), asleep, zero, one)
+        again = _said(start - _before(np.where(slept, _ETA * (said - y) ** 2, charge)), asleep, zero, one)
         moved, said = np.nanmax(np.abs(again - said)), again
         if moved <= _STILL:
             break
@@ -117,15 +121,15 @@ def _aggregated(first: FloatArray, experts: FloatArray, y: FloatArray) -> FloatA
 def _before(charge: FloatArray) -> FloatArray:
     """All that each expert has been charged before each turn."""
     found = np.zeros_like(charge)
-    np.cumsum(charge[:, :-1], axis=1, out=found[:, 1:])
+    np.cumsum(charge[..., :-1], axis=-1, out=found[..., 1:])
     return found
 
 
-def _said(logs: FloatArray, asleep: FloatArray, zero: FloatArray, one: FloatArray) -> FloatArray:
+def _said(logs: FloatArray, asleep: npt.NDArray[np.bool_], zero: FloatArray, one: FloatArray) -> FloatArray:
     """The substitution of the square-loss game, from the logarithms of weights up to a factor."""
-    logs = np.where(asleep, -np.inf, logs)
+    logs[asleep] = -np.inf
     with np.errstate(invalid="ignore", divide="ignore"):  # where a copy had no such turn nobody is awake
-        weights = np.exp(logs - logs.max(axis=2, keepdims=True))
-        ratio = np.log((weights * one).sum(axis=2)) - np.log((weights * zero).sum(axis=2))
+        weights = np.exp(logs - logs.max(axis=0))
+        ratio = np.log((weights * one).sum(axis=0) / (weights * zero).sum(axis=0))
     found: FloatArray = np.clip(0.5 + ratio / (2.0 * _ETA), 0.0, 1.0)
     return found

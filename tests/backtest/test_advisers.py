@@ -16,6 +16,7 @@ import pytest
 import statsmodels.api as sm
 
 from backtest.advice_scores import AdviceBook
+from backtest.costs import Cost, costs, model_sentences
 from backtest.leak_alarm import LeakAlarm
 from backtest.run import run_backtest
 from backtest.settings import AdviserChoice, Settings, default_targets
@@ -130,6 +131,18 @@ def test_it_is_asked_at_most_once_a_session_and_only_after_the_cutoff(cold: tupl
     assert all(item["abstains"] == REMEMBERED for item in before)
     assert all(item["tilt"] in TILTS for body, item in advice(ran.bodies) if body["session"] > str(CUTOFF))
     assert {call.who for call in model.asked} == {"adviser"}
+
+
+def test_what_it_cost_and_what_it_gained_stand_side_by_side(plain: Ran, cold: tuple[Ran, Path, Scripted]) -> None:
+    ran, _, model = cold
+    assert ran.record["adviser"]["bill"]["calls"] >= len(model.asked) > 0
+    assert ran.record["adviser"]["bill"]["calls"] - ran.record["adviser"]["bill"]["kept"] == len(model.asked)
+    assert plain.record["adviser"] is None and "adviser" not in plain.scores["arms"]
+    row = ran.scores["arms"]["adviser"]
+    assert row["versus"] == "synthesis" and row["moved"] > 0
+    cost = costs(ran.record)["adviser"]
+    assert isinstance(cost, Cost) and cost.calls == ran.record["adviser"]["bill"]["calls"]
+    assert model_sentences(ran.scores, ran.record) == [f"{row['says'][:-1]}; it cost {cost.says()}."]
 
 
 def test_prompts_hold_no_date_no_figure_and_no_outcome(cold: tuple[Ran, Path, Scripted]) -> None:
