@@ -69,9 +69,8 @@ def overfitting(returns: FloatArray, blocks: int = BLOCKS) -> Overfit:
     centre = kept.mean(axis=0)
     away = (kept - centre).reshape(blocks, length, variants)  # centred first: a variance from sums keeps its digits
     chosen = _ratios(away, centre, length * blocks // 2)
-    other = chosen[
-        ::-1
-    ]  # splits stand in lexicographic order: the halves that one leaves are those of its mirror image
+    # Splits stand in lexicographic order, so the halves that one leaves out are those of its mirror image.
+    other = chosen[::-1]
     rows = np.arange(len(chosen))
     found = other[rows, chosen.argmax(axis=1)][:, None]
     rank = (other < found).sum(axis=1) + ((other == found).sum(axis=1) + 1.0) / 2.0
