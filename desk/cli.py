@@ -108,12 +108,13 @@ def backtest(as_json: bool, **options: Any) -> None:
 
 @workshop.command(epilog=_examples("workshop report runs/sample"))
 @click.argument("folder", metavar="DIR")
+@click.option("--study", is_flag=True, help="Test many forecasters at once, too (seconds; needs the extra study).")
 @json_option
-def report(folder: str, as_json: bool) -> None:
+def report(folder: str, study: bool, as_json: bool) -> None:
     """Make report.html of a finished backtest anew, from its folder."""
     from desk.report import command
 
-    command(folder, as_json=as_json)
+    command(folder, studied=study, as_json=as_json)
 
 
 @workshop.command(epilog=_examples("workshop parse runs/sample/essays/2018-12-31-*.md --json"))

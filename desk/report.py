@@ -11,9 +11,9 @@ from desk.show import console, print_json
 __all__ = ["command"]
 
 
-def command(folder: str, *, as_json: bool) -> None:
+def command(folder: str, *, studied: bool, as_json: bool) -> None:
     """Write the report and say its three sentences."""
-    path, scores = report_again(Path(folder))
+    path, scores = report_again(Path(folder), studied=studied)
     said = answer(scores)
     if as_json:
         print_json({"answer": list(said), "report": str(path)})

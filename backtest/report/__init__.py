@@ -5,7 +5,9 @@ equal bytes. It measures nothing that the scores do not state; the charts are th
 
 - `page`: the whole file
 - `answer`: the three sentences that it opens with
-- `sections`: score cards and tables, readable without JavaScript
+- `cards`, `layers`, `years`, `notes`, `wealth`: cards and tables, readable without JavaScript
+- `charts`: a frame, a sentence and a table for each chart
+- `study`: tests of many forecasters at once, on demand
 - `series`: the columns that the browser draws, and the days that it opens
 - `markup`: HTML in which everything from outside is escaped
 """

@@ -107,17 +107,21 @@ def _saved(kinds: dict[str, Row]) -> Iterator[str]:
     if held["n"]:
         yield (
             f"the intervals held {share(held['coverage'])} (n = {count(held['n'])}, "
-            f"{between(held['coverage_interval'])}) at a loss {_less(held['skill'])}"
+            f"{between(held['coverage_interval'])}) at a loss {_less(held['skill'])}{_ends(held)}"
         )
     for kind in _SIZES:
         row = kinds[kind]
         if row["n"] and row["skill"] is not None:
-            ends = between(row["skill_interval"], 0, signed=True)
-            yield f"the odds of {_NAMES[kind]} had a loss {_less(row['skill'])}" + (f" (skill {ends})" if ends else "")
+            yield f"the odds of {_NAMES[kind]} had a loss {_less(row['skill'])}{_ends(row)}"
 
 
 def _less(skill: float) -> str:
     return f"{share(abs(skill))} {'smaller' if skill >= 0.0 else 'larger'}"
+
+
+def _ends(row: Row) -> str:
+    ends = between(row.get("skill_interval"), 0, signed=True)
+    return f" (skill {ends})" if ends else ""
 
 
 def _luck(direction: Row, kinds: dict[str, Row]) -> str:
@@ -138,7 +142,7 @@ def _evidence(direction: Row) -> str:
             f"On direction hardly: the evidence (an e-value) is {evidence(e)}, 20 is needed, and without skill at "
             f"most one record in {evidence(e)} shows as much; look for a leak first (workshop audit)"
         )
-    often = f"as much is shown by up to one record in {evidence(e)}" if e > 1.05 else "any record may show as much"
+    often = f"as much is shown by up to one record in {evidence(e)}" if e >= 2.0 else "most records may show as much"
     return (
         f"On direction it could all be luck: the evidence (an e-value) is {evidence(e)} where 20 is needed to "
         f"claim skill, and without any skill {often}"

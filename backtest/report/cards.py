@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from backtest.report.answer import ENOUGH, commoner
-from backtest.report.markup import Cell, between, count, evidence, joined, number, percent, share, table, whisker
+from backtest.report.markup import Cell, between, count, evidence, fine, joined, number, percent, share, table, whisker
 from regimes.reading import LABELS
 
 __all__ = ["cards", "minds_by_regime", "targets"]
@@ -22,6 +22,8 @@ _ODDS = {
     "drawdown": ("Odds of a fall", "a loss of 5% within 21 sessions"),
     "relative": ("Odds of doing better", "one target ahead of another"),
 }
+
+_FLOORS = {"ece5": "ECE", "bias": "bias", "mcb": "miscalibration"}
 
 
 def cards(scores: Row) -> Markup:
@@ -51,7 +53,7 @@ def _direction(row: Row) -> Markup | None:
         [
             f"base rate {share(base)}; 95% interval {between(row['hit_rate_interval'])}; n = {count(row['n'])}",
             f"Brier {number(row['brier'])}, base rate {number(row['brier_climatology'])}: "
-            f"skill {percent(row['skill'], 2)}",
+            f"skill {percent(row['skill'], 2)}" + _ends(row.get("skill_interval"), 2),
             f"evidence {evidence(row['e_value'])} of the 20 needed: "
             + ("skill is claimed" if claimed else "no skill is claimed"),
         ],
@@ -70,10 +72,24 @@ def _intervals(row: Row) -> Markup | None:
         [
             f"promised 80.0%; 95% interval {between(row['coverage_interval'])}; n = {count(row['n'])}",
             f"Winkler score {number(row['winkler'])}, history alone {number(row['winkler_climatology'])}: "
-            f"{percent(row['skill'])}",
+            f"{percent(row['skill'])} better{_ends(row.get('skill_interval'), 0)}",
+            *_rolling(row.get("rolling")),
         ],
         "good" if low <= 0.8 <= high else "bad",
     )  # fmt: skip
+
+
+def _ends(ends: Sequence[float] | None, digits: int) -> str:
+    """A skill's interval in brackets, where there is one."""
+    return f" ({between(ends, digits, signed=True)})" if ends else ""
+
+
+def _rolling(row: Row | None) -> list[str]:
+    if not row:
+        return []
+    return [
+        f"of {row['window']} in a row on one target, between {share(row['lowest'])} and {share(row['highest'])} held"
+    ]
 
 
 def _odds(kind: str, row: Row) -> Markup | None:
@@ -83,7 +99,7 @@ def _odds(kind: str, row: Row) -> Markup | None:
     ends = row["skill_interval"]
     says = f"skill {percent(row['skill'])}, 95% interval {between(ends, signed=True) or 'not known'}, base rate 0"
     lines = [
-        f"95% interval {between(ends, 0, signed=True)}; n = {count(row['n'])}" if ends else
+        f"95% interval {between(ends, fine(ends), signed=True)}; n = {count(row['n'])}" if ends else
         f"too few claims for an interval; n = {count(row['n'])}",
         f"Brier {number(row['brier'])}, base rate {number(row['brier_climatology'])}",
         f"{event}: happened {share(row['base_rate'])} of the time, bias {number(row['bias'], '+.3f')}",
@@ -93,25 +109,29 @@ def _odds(kind: str, row: Row) -> Markup | None:
 
 
 def _calibration(row: Row) -> Markup | None:
-    """Calibration beside what a perfect forecaster shows by chance, where the scores state that floor."""
+    """Calibration beside what a perfect forecaster of the same probabilities shows by chance."""
     if not row["n"]:
         return None
     floors = row.get("noise") or {}
 
     def beside(name: str, form: str) -> str:
         floor = floors.get(name)
-        return (
-            "" if floor is None else f" (a perfect forecaster: below {number(floor['p95'], form)} in 95 of 100 records)"
-        )
+        return f"; by chance up to {number(floor['p95'], form)}" if floor else ""
 
+    beyond = [name for name, floor in floors.items() if floor and abs(row[name]) > floor["p95"]]
+    lines = [
+        f"ECE {number(row['ece5'], '.4f')}{beside('ece5', '.4f')} (n = {count(row['n'])})",
+        f"bias {number(row['bias'], '+.4f')}{beside('bias', '.4f')}",
+        f"miscalibration (MCB) {number(row['mcb'], '.5f')}{beside('mcb', '.5f')}",
+    ]
+    if floors:
+        lines.append(
+            "up to there a perfect forecaster of the same probabilities shows as much in 95 of 100 records"
+            + (f"; beyond it: {', '.join([_FLOORS[name] for name in _FLOORS if name in beyond])}" if beyond else "")
+        )
     return _card(
-        "Calibration of direction", number(row["ece5"], ".3f"), "off on average, over five bins", None,
-        [
-            f"ECE {number(row['ece5'], '.4f')}{beside('ece5', '.4f')}; n = {count(row['n'])}",
-            f"bias {number(row['bias'], '+.4f')}{beside('bias', '.4f')}",
-            f"miscalibration {number(row['mcb'], '.5f')}{beside('mcb', '.5f')}",
-            f"discrimination {number(row['dsc'], '.5f')}",
-        ],
+        "Calibration of direction", number(row["ece5"], ".3f"), "off on average, over five bins", None, lines,
+        "" if not floors else "bad" if beyond else "good",
     )  # fmt: skip
 
 
@@ -121,10 +141,10 @@ def _promise(row: Row, n: int) -> Markup | None:
     excess, bound = row["brier_sum"] - row["climatology_sum"], row["bound"]
     says = f"{number(excess, '+.3f')} from the base rate, at most {number(bound, '+.3f')}"
     return _card(
-        "What the synthesis promises", number(excess, "+.2f"), "Brier points from the base rate in all",
+        "What the synthesis promises", number(excess, "+.2f"), "Brier points",
         whisker(excess, None, bound, says),
-        [f"by a theorem never more than {number(bound, '+.3f')} above it, however wrong the minds are",
-         "below zero is better than the base rate"],
+        [f"from the base rate, over n = {count(n)} calls; below zero is better",
+         f"by a theorem never more than {number(bound, '+.3f')}, however wrong the minds are"],
         "good" if excess <= bound else "bad",
     )  # fmt: skip
 
@@ -138,24 +158,25 @@ def targets(scores: Row) -> Markup:
             directions.append((
                 name, count(row["n"]), share(row["hit_rate"]), between(row["hit_rate_interval"]), share(commoner(row)),
                 number(row["brier"]), number(row["brier_climatology"]), percent(row["skill"], 2),
-                evidence(row["e_value"]),
+                between(row.get("skill_interval"), 2, signed=True) or None, evidence(row["e_value"]),
             ))  # fmt: skip
         if held["n"]:
             intervals.append((
                 name, count(held["n"]), share(held["coverage"]), between(held["coverage_interval"]),
                 number(held["winkler"]), number(held["winkler_climatology"]), percent(held["skill"]),
+                between(held.get("skill_interval"), 0, signed=True) or None,
             ))  # fmt: skip
     odds = [
         (f"{kind} {name}", count(row["n"]), share(row["base_rate"]), number(row["brier"]),
          number(row["brier_climatology"]), percent(row["skill"]),
-         between(row["skill_interval"], 0, signed=True) or None)
+         between(row["skill_interval"], fine(row["skill_interval"]), signed=True) or None)
         for kind in _ODDS for name, row in sorted(scores["risks"][kind].items())
     ]  # fmt: skip
     return joined([
         table("Direction, target by target",
-              ["target", "n", "right", "95%", "base", "Brier", "base", "skill", "evidence"], directions),
+              ["target", "n", "right", "95%", "base", "Brier", "base", "skill", "95%", "evidence"], directions),
         table("Intervals, target by target",
-              ["target", "n", "held", "95%", "Winkler", "history", "skill"], intervals),
+              ["target", "n", "held", "95%", "Winkler", "history", "skill", "95%"], intervals),
         table("Other odds, claim by claim", ["claim", "n", "happens", "Brier", "base", "skill", "95%"], odds),
     ])  # fmt: skip
 

@@ -66,24 +66,27 @@ def lead(leads: Sequence[Row], days: Sequence[str], drawn: Sequence[int]) -> Mar
     title = "The lead over the base rate, as time went on"
     if not known:
         return _none(title, "no direction call has been settled")
-    ends = [f"{number(row['lead'][-1] / 1e4, '+.2f')} on {row['name']} (n = {count(row['n'])})" for row in known]
+    ends = [f"{_points(row['lead'][-1] / 1e4)} on {row['name']} (n = {count(row['n'])})" for row in known]
     most = max(known, key=lambda row: float(row["evidence"].max()))
     peak = int(most["evidence"].argmax())
     highest = 10.0 ** float(most["evidence"][peak])
     caption = (
-        f"At the end the calls were ahead of the base rate by {', '.join(ends)} Brier points; evidence was highest on "
+        f"At the end the lead in Brier points was {', '.join(ends)}; evidence was highest on "
         f"{most['name']} with {evidence(highest)} on {days[drawn[peak]]}"
         f"{'' if highest >= ENOUGH else ' and never reached the 20 at which skill may be claimed'}."
     )
     lasts = _year_ends(days, drawn)
     rows = [
-        (f"{row['kind']} {row['name']}", *[number(row["lead"][at] / 1e4, "+.2f") for at in lasts.values()])
-        for row in leads
+        (f"{row['kind']} {row['name']}", *[_points(row["lead"][at] / 1e4) for at in lasts.values()]) for row in leads
     ]
     figures = table("Lead in Brier points at the end of each year", ["claims", *lasts], rows)
     return frame("lead", title, caption, figures, explains=(
         "A line that rises is better than the base rate. Evidence multiplies with each call; a bet on luck reaches the "
         "dashed 20 in at most one record of twenty."))  # fmt: skip
+
+
+def _points(lead: float) -> str:
+    return number(lead, "+.2f" if abs(lead) >= 0.1 else "+.4f")
 
 
 def _year_ends(days: Sequence[str], drawn: Sequence[int]) -> dict[str, int]:

@@ -11,7 +11,20 @@ from typing import Any
 
 from markupsafe import Markup
 
-from backtest.report.markup import Cell, between, chance, count, evidence, joined, number, percent, quiet, share, table
+from backtest.report.markup import (
+    Cell,
+    between,
+    chance,
+    count,
+    evidence,
+    joined,
+    number,
+    percent,
+    quiet,
+    share,
+    strip,
+    table,
+)
 
 __all__ = ["layers"]
 
@@ -58,37 +71,17 @@ def _stage(title: str, against: str, rows: Sequence[tuple[str, Row]]) -> Markup:
 
 
 def _line(name: str, row: Row, widest: float) -> list[Cell]:
-    e = row.get("e_value")
+    e, tone = row.get("e_value"), _PAYS.get(row.get("verdict") or "", "level")
     return [
         _called(name), number(row["brier"]), percent(row["gain"], 2),
         between(row["gain_interval"], 2, signed=True) or None,
-        _drawn(row, widest), chance(row.get("p_holm", row["p"])), share(row["hit_rate"]), share(row["base"]),
-        None if e is None else evidence(e),
+        strip(row["gain"], row["gain_interval"], widest, tone), chance(row.get("p_holm", row["p"])),
+        share(row["hit_rate"]), share(row["base"]), None if e is None else evidence(e),
     ]  # fmt: skip
 
 
 def _called(name: str) -> str:
     return name.partition(":")[2] or name
-
-
-def _drawn(row: Row, widest: float) -> Cell:
-    """A gain and its interval on a strip of which zero is the middle."""
-    ends = row["gain_interval"]
-    if not ends or not widest:
-        return None
-
-    def at(x: float) -> str:
-        return f"{80.0 + 74.0 * x / widest:.1f}"
-
-    return Markup(
-        '<td class="drawn {}">'
-        '<svg class="whisker" viewBox="0 0 160 16" role="img" aria-label="gain {}, 95% interval {}">'
-        '<line class="axis" x1="0" x2="160" y1="8" y2="8"/><line class="base" x1="80" x2="80" y1="1" y2="15"/>'
-        '<line class="range" x1="{}" x2="{}" y1="8" y2="8"/><circle class="dot" cx="{}" cy="8" r="4"/></svg></td>'
-    ).format(
-        _PAYS.get(row.get("verdict") or "", "level"), percent(row["gain"], 2), between(ends, 2, signed=True),
-        at(ends[0]), at(ends[1]), at(row["gain"]),
-    )  # fmt: skip
 
 
 def _sentences(rows: Sequence[tuple[str, Row]]) -> Markup | None:

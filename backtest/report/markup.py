@@ -19,11 +19,13 @@ __all__ = [
     "count",
     "details",
     "evidence",
+    "fine",
     "joined",
     "number",
     "percent",
     "quiet",
     "share",
+    "strip",
     "table",
     "whisker",
 ]
@@ -85,6 +87,11 @@ def between(pair: Sequence[float] | None, digits: int = 1, *, signed: bool = Fal
     return f"{low} to {high}"
 
 
+def fine(ends: Sequence[float] | None) -> int:
+    """Digits of percent in which an interval is worth showing."""
+    return 2 if ends and max(abs(end) for end in ends) < 0.02 else 0
+
+
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, kind: str = "") -> Markup:
     """A table whose first column names the rows; it scrolls in a box of its own where it is wider than the page."""
     top = joined([Markup('<th scope="col">{}</th>').format(head) for head in heads])
@@ -132,3 +139,26 @@ def whisker(value: float, ends: Sequence[float] | None, base: float | None, says
     return Markup('<svg class="whisker" viewBox="0 0 240 24" role="img" aria-label="{}">{}</svg>').format(
         says, joined(parts)
     )
+
+
+def strip(value: float | None, ends: Sequence[float] | None, widest: float, tone: str = "") -> Cell:
+    """A cell with a value and its 95% interval on a strip of which zero is the middle; None without an interval.
+
+    Args:
+        value: what the dot shows.
+        ends: of the interval.
+        widest: what lies at the strip's right end.
+        tone: `up`, `down` or `level`; without one, that of the interval's side of zero.
+    """
+    if value is None or not ends or not widest:
+        return None
+    tone = tone or ("up" if ends[0] > 0.0 else "down" if ends[1] < 0.0 else "level")
+
+    def at(x: float) -> str:
+        return f"{80.0 + 74.0 * x / widest:.1f}"
+
+    return Markup(
+        '<td class="drawn {}"><svg class="whisker" viewBox="0 0 160 16" role="img" aria-label="{}, 95% interval {}">'
+        '<line class="axis" x1="0" x2="160" y1="8" y2="8"/><line class="base" x1="80" x2="80" y1="1" y2="15"/>'
+        '<line class="range" x1="{}" x2="{}" y1="8" y2="8"/><circle class="dot" cx="{}" cy="8" r="4"/></svg></td>'
+    ).format(tone, percent(value, 2), between(ends, 2, signed=True), at(ends[0]), at(ends[1]), at(value))

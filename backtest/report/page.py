@@ -16,7 +16,7 @@ import orjson
 from markupsafe import Markup
 
 from backtest.history import History
-from backtest.report import cards, charts, layers, notes, wealth
+from backtest.report import cards, charts, layers, notes, study, wealth, years
 from backtest.report.answer import answer
 from backtest.report.markup import Cell, count, joined
 from backtest.report.series import series
@@ -27,13 +27,19 @@ _ASSETS = Path(__file__).with_name("assets")
 _LIBRARY = "echarts.common.min.js"
 _SCRIPT = "report.js"
 _SECTIONS = {
-    "answer": "Answer", "scores": "Scores", "charts": "Charts", "minds": "Minds", "layers": "Layers", "days": "Days",
-    "gates": "Gates", "data": "Data", "trade": "Account", "words": "Words", "again": "Again",
+    "answer": "Answer", "scores": "Scores", "charts": "Charts", "minds": "Minds", "layers": "Layers",
+    "years": "Years", "days": "Days", "gates": "Gates", "data": "Data", "trade": "Account", "words": "Words",
+    "again": "Again",
 }  # fmt: skip
 
 
 def page(
-    history: History, scores: dict[str, Any], run: dict[str, Any], heads: Sequence[str], essays: Mapping[str, str]
+    history: History,
+    scores: dict[str, Any],
+    run: dict[str, Any],
+    heads: Sequence[str],
+    essays: Mapping[str, str],
+    studied: dict[str, Any] | None = None,
 ) -> str:
     """The whole file.
 
@@ -43,6 +49,7 @@ def page(
         run: the document of `run.json`; its timings are not read.
         heads: digest of each session's ledger entry, in order, of which 16 digits are shown.
         essays: ISO day -> name of its essay's file.
+        studied: what `backtest.report.study.study` found, where somebody asked.
     """
     drawn = series(history, [head[:16] for head in heads], essays)
     trading = scores.get("trading")
@@ -63,8 +70,10 @@ def page(
             _section("scores", "What it scored", cards.cards(scores), cards.targets(scores)),
             _section("charts", "What it looks like", *_charts(history, drawn)),
             _section("minds", "Which mind, in which regime",
-                     cards.minds_by_regime(scores, history.minds), _cells(scores)),
-            _section("layers", "What each layer adds", layers.layers(scores, run)),
+                     cards.minds_by_regime(scores, history.minds), _cells(scores), years.cells(scores)),
+            _section("layers", "What each layer adds", layers.layers(scores, run),
+                     None if studied is None else study.tables(studied)),
+            _section("years", "Has it changed?", years.years(scores)),
             _section("days", "What was said on which day",
                      charts.calendar(history.claims["direction"], history.sessions.days)),
             _section("gates", "What was held back", notes.gates(history)),

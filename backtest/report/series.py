@@ -27,6 +27,8 @@ _ODDS = ("direction", "volatility", "drawdown", "relative")
 _SIGNS = np.array(list("ovwr"))  # open, void, wrong, right, as in `backtest.history.RESULTS`
 _BINS = 10
 _BARS = 40
+_LEAST = 50
+"""Claims in a group, of which there are at most ten: of fewer, any rate can come."""
 
 
 def series(history: History, heads: Sequence[str], essays: Mapping[str, str]) -> dict[str, Any]:
@@ -170,7 +172,7 @@ def reliability(done: Claims) -> dict[str, Any] | None:
     blocks = zip(starts.tolist(), ends.tolist(), strict=True)
     steps = [[float(p[at]), float(curve[at])] for block in blocks for at in block]
     bins = []
-    for part in np.array_split(np.arange(p.size), min(_BINS, p.size)):
+    for part in np.array_split(np.arange(p.size), max(1, min(_BINS, p.size // _LEAST))):
         mean, wide = float(p[part].mean()), 1.96 * float(np.sqrt((p[part] * (1.0 - p[part])).sum())) / part.size
         bins.append([mean, float(y[part].mean()), part.size, max(0.0, mean - wide), min(1.0, mean + wide)])
     counts, edges = np.histogram(p, bins=_BARS, range=(float(p[0]), float(p[-1]) or 1.0))

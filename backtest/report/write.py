@@ -15,6 +15,7 @@ from typing import Any
 from backtest.folder import REPORT, RunFolder
 from backtest.history import History
 from backtest.report.page import page
+from backtest.report.study import study
 from engine.errors import InputError
 from engine.ledger import Ledger
 
@@ -24,7 +25,12 @@ _ESSAY = re.compile(r"(\d{4}-\d\d-\d\d)-[\w-]+\.md")
 
 
 def write_report(
-    folder: RunFolder, history: History, scores: dict[str, Any], run: dict[str, Any], heads: Sequence[str]
+    folder: RunFolder,
+    history: History,
+    scores: dict[str, Any],
+    run: dict[str, Any],
+    heads: Sequence[str],
+    studied: dict[str, Any] | None = None,
 ) -> Path:
     """Write the report of a run into its folder and return its path.
 
@@ -34,12 +40,18 @@ def write_report(
         scores: the document of `scores.json`.
         run: the document of `run.json`.
         heads: digest of each session's ledger entry, in order.
+        studied: what `backtest.report.study.study` found, where somebody asked.
     """
-    return folder.write_text(REPORT, page(history, scores, run, heads, _essays(folder)))
+    return folder.write_text(REPORT, page(history, scores, run, heads, _essays(folder), studied))
 
 
-def report_again(path: Path) -> tuple[Path, dict[str, Any]]:
-    """Make the report of the run in a folder anew; gives its path and the run's scores."""
+def report_again(path: Path, *, studied: bool = False) -> tuple[Path, dict[str, Any]]:
+    """Make the report of the run in a folder anew; gives its path and the run's scores.
+
+    Args:
+        path: the run's folder.
+        studied: whether to add the tests of many forecasters at once, which take seconds and the extra `study`.
+    """
     folder = RunFolder(path)
     if not folder.begun:
         raise InputError(f"{path} holds no run; give the --out folder of a finished backtest")
@@ -53,7 +65,8 @@ def report_again(path: Path) -> tuple[Path, dict[str, Any]]:
     if not heads or heads[-1] != scores.get("digest"):
         raise InputError(f"{path} holds scores of another ledger: finish the run with --resume, or run it again")
     try:
-        return write_report(folder, history, scores, run, heads), scores
+        found = study(history) if studied else None
+        return write_report(folder, history, scores, run, heads, found), scores
     except (KeyError, TypeError) as error:
         raise InputError(f"{path} was made by another version ({error!r}); run the backtest again") from error
 

@@ -65,6 +65,7 @@
           ...found,
           xAxis: [].concat(found.xAxis).map((one) => axis(one, false)),
           yAxis: [].concat(found.yAxis).map((one) => axis(one, true)),
+          grid: [].concat(found.grid).map(fitted),
           legend: found.legend && { textStyle: { color: soft }, top: 0, left: 0, itemWidth: 16, itemHeight: 8, icon: "roundRect", ...found.legend },
           tooltip: found.tooltip && {
             confine: true, backgroundColor: colour("card"), borderColor: line, padding: [6, 10],
@@ -83,7 +84,12 @@
   }
 
   const tip = (rows) => make("div", { class: "tip" }, rows.filter(Boolean).join("\n"));
-  const dated = { type: "category", boundaryGap: false, axisLabel: { hideOverlap: true, formatter: (day) => day.slice(0, 7) } };
+  const dated = { type: "category", boundaryGap: false, axisLabel: { hideOverlap: true, formatter: (day) => (days.length > 400 ? day.slice(0, 7) : day) } };
+  const fitted = (one) => ({ outerBoundsMode: "none", ...one }); // or each grid would make room for its own labels
+  const loud = (values) => { // a logarithmic axis has its marks at powers of a base that fits
+    const low = Math.min(...values), ratio = Math.max(...values) / low;
+    return low > 0 && ratio > 2 ? { type: "log", logBase: ratio > 6 ? 2 : Math.SQRT2, min: "dataMin", max: "dataMax" } : { type: "value", scale: true };
+  };
   const slider = (shown, more) => [{
     type: "slider", height: 18, bottom: 6, showDetail: false, brushSelect: false, borderColor: colour("line"), fillerColor: colour("band") + "66",
     backgroundColor: "transparent", handleStyle: { color: colour("card"), borderColor: colour("accent") }, moveHandleSize: 4,
@@ -97,13 +103,15 @@
     let kind = kinds[0];
     const drawn = chart("reliability", () => {
       const found = data.reliability[kind];
-      const seen = found.bins.flatMap(([said, rate, , low, high]) => [said, rate, low, high]);
-      const pad = .02, low = Math.max(0, Math.floor((Math.min(...seen) - pad) * 50) / 50), high = Math.min(1, Math.ceil((Math.max(...seen) + pad) * 50) / 50);
-      const inside = found.curve.filter(([x]) => x >= low && x <= high);
+      const seen = found.bins.flatMap(([, rate, , under, over]) => [rate, under, over]).concat(found.edges[0], found.edges[found.edges.length - 1]);
+      const ends = (values) => [Math.max(0, Math.floor(Math.min(...values) * 50) / 50), Math.min(1, Math.ceil(Math.max(...values) * 50) / 50)];
+      const [left, right] = ends([found.edges[0], found.edges[found.edges.length - 1]]);
+      const [low, high] = ends(seen);
+      const [from, to] = [Math.max(left, low), Math.min(right, high)];
       const percent = { formatter: (x) => Number((x * 100).toFixed(1)) + "%", hideOverlap: true };
-      const bars = found.counts.map((n, at) => [(found.edges[at] + found.edges[at + 1]) / 2, n]).filter(([x]) => x >= low && x <= high);
+      const bars = found.counts.map((n, at) => [(found.edges[at] + found.edges[at + 1]) / 2, n]);
       return {
-        grid: [{ left: 52, right: 16, top: 34, bottom: 116 }, { left: 52, right: 16, height: 48, bottom: 44 }],
+        grid: [{ left: 62, right: 20, top: 34, bottom: 116 }, { left: 62, right: 20, height: 48, bottom: 44 }],
         legend: { data: ["best non-decreasing fit", "groups of calls", "a perfect forecaster's 95%"] },
         tooltip: {
           trigger: "item",
@@ -112,20 +120,20 @@
             : [`said ${(point[0] * 100).toFixed(1)}%`, `happened ${(point[1] * 100).toFixed(1)}%`, point[2] && `n = ${point[2].toLocaleString("en")}`]),
         },
         xAxis: [
-          { type: "value", min: low, max: high, axisLabel: { show: false }, axisTick: { show: false } },
-          { type: "value", min: low, max: high, gridIndex: 1, name: "what was said", nameLocation: "middle", nameGap: 24, axisLabel: percent },
+          { type: "value", min: left, max: right, axisLabel: { show: false }, axisTick: { show: false } },
+          { type: "value", min: left, max: right, gridIndex: 1, name: "what was said", nameLocation: "middle", nameGap: 24, axisLabel: percent },
         ],
         yAxis: [
-          { type: "value", min: low, max: high, name: "how often it happened", nameLocation: "middle", nameGap: 38, axisLabel: percent },
+          { type: "value", min: low, max: high, name: "how often it happened", nameLocation: "middle", nameGap: 42, axisLabel: percent },
           { type: "value", gridIndex: 1, axisLabel: { show: false }, splitLine: { show: false } },
         ],
         series: [
-          { name: "perfect", type: "line", data: [[low, low], [high, high]], symbol: "none", lineStyle: { color: colour("soft"), width: 1, type: "dashed" }, silent: true },
+          { name: "perfect", type: "line", data: from < to ? [[from, from], [to, to]] : [], symbol: "none", lineStyle: { color: colour("soft"), width: 1, type: "dashed" }, silent: true },
           { name: "low end", type: "line", stack: "band", stackStrategy: "all", data: found.bins.map(([x, , , a]) => [x, a]), symbol: "none", lineStyle: { opacity: 0 }, silent: true },
           { name: "a perfect forecaster's 95%", type: "line", stack: "band", stackStrategy: "all", data: found.bins.map(([x, , , a, b]) => [x, b - a]), symbol: "none", lineStyle: { opacity: 0 }, itemStyle: { color: colour("band") }, areaStyle: { color: colour("band"), opacity: .55 }, silent: true },
-          { name: "best non-decreasing fit", type: "line", data: inside, symbol: "none", lineStyle: { color: colour("one"), width: 2 }, itemStyle: { color: colour("one") } },
+          { name: "best non-decreasing fit", type: "line", data: found.curve, symbol: "none", lineStyle: { color: colour("one"), width: 2 }, itemStyle: { color: colour("one") } },
           { name: "groups of calls", type: "scatter", data: found.bins.map(([x, y, n]) => [x, y, n]), symbolSize: 10, z: 5, itemStyle: { color: colour("two"), opacity: 1, borderColor: colour("card"), borderWidth: 1 } },
-          { name: "calls", type: "bar", xAxisIndex: 1, yAxisIndex: 1, data: bars, barWidth: Math.max(2, Math.min(10, 400 * (found.edges[1] - found.edges[0]) / (high - low))), itemStyle: { color: colour("alone") } },
+          { name: "calls", type: "bar", xAxisIndex: 1, yAxisIndex: 1, data: bars, barWidth: Math.max(2, Math.min(10, 400 * (found.edges[1] - found.edges[0]) / (right - left))), itemStyle: { color: colour("alone") } },
         ],
       };
     });
@@ -138,15 +146,15 @@
   };
 
   function lead() {
-    const kinds = [...new Set(data.leads.filter((row) => row.n).map((row) => row.kind))];
+    const kinds = Object.keys(data.reliability);
     if (!kinds.length || !document.querySelector('[data-chart="lead"]')) return;
     let kind = kinds[0];
     const shown = data.drawn.map((day) => days[day]);
     const drawn = chart("lead", () => {
       const rows = data.leads.filter((row) => row.kind === kind && row.n);
       const two = rows.some((row) => row.evidence);
-      const top = two ? { left: 56, right: 20, top: 34, height: "42%" } : { left: 56, right: 20, top: 34, bottom: 58 };
-      const grids = two ? [top, { left: 56, right: 20, bottom: 58, height: "24%" }] : [top];
+      const top = two ? { left: 64, right: 20, top: 34, height: "42%" } : { left: 64, right: 20, top: 34, bottom: 58 };
+      const grids = two ? [top, { left: 64, right: 20, bottom: 58, height: "24%" }] : [top];
       const found = rows.map((row) => ({ name: row.name, type: "line", data: row.lead.map((x) => x / 1e4), symbol: "none", lineStyle: { width: 1.8 } }));
       found[0].markLine = { symbol: "none", silent: true, label: { show: false }, lineStyle: { color: colour("soft"), type: "solid", width: 1 }, data: [{ yAxis: 0 }] };
       if (two) {
@@ -202,7 +210,7 @@
       const paints = data.labels.map((label) => colour(word(label)));
       const known = called.reference.filter((x) => x !== null);
       return {
-        grid: [{ left: 56, right: 20, top: 34, bottom: 104 }, { left: 56, right: 20, height: 30, bottom: 56 }],
+        grid: [{ left: 64, right: 20, top: 34, bottom: 104 }, { left: 64, right: 20, height: 30, bottom: 56 }],
         legend: { data: names.map(word), selectedMode: false },
         axisPointer: { link: [{ xAxisIndex: "all" }] },
         xAxis: [
@@ -210,7 +218,7 @@
           { ...dated, data: days, gridIndex: 1, axisLine: { show: false } },
         ],
         yAxis: [
-          { type: Math.min(...known) > 0 ? "log" : "value", logBase: 2, scale: true, min: "dataMin", max: "dataMax", axisLabel: { formatter: (x) => Number(x.toPrecision(3)).toLocaleString("en"), hideOverlap: true, showMinLabel: false, showMaxLabel: true } },
+          { ...loud(known), axisLabel: { formatter: (x) => Number(x.toPrecision(3)).toLocaleString("en"), hideOverlap: true, showMinLabel: false, showMaxLabel: true } },
           { type: "value", gridIndex: 1, min: 0, max: 3, show: false },
         ],
         series: [
@@ -248,7 +256,7 @@
       const missed = came.map((x, at) => (stream.result[at] === "w" ? x : null));
       const line = { type: "line", symbol: "none" };
       return {
-        grid: { left: 56, right: 20, top: 34, bottom: 58 },
+        grid: { left: 64, right: 20, top: 34, bottom: 58 },
         legend: { data: ["80% interval", "history alone", "the return that came", "missed"] },
         xAxis: { ...dated, data: days, axisLine: { onZero: false } },
         yAxis: { type: "value", name: "return in percent", nameLocation: "middle", nameGap: 40, scale: true },
@@ -284,10 +292,10 @@
     if (!all.length || !document.querySelector('[data-chart="wealth"]')) return;
     let target = all[0];
     const drawn = chart("wealth", () => ({
-      grid: { left: 56, right: 20, top: 34, bottom: 58 },
+      grid: { left: 64, right: 20, top: 34, bottom: 58 },
       legend: { data: target.lines.map((line) => line.name) },
       xAxis: { ...dated, data: target.days },
-      yAxis: { type: "log", logBase: 2, name: "capital", nameLocation: "middle", nameGap: 40, min: "dataMin", max: "dataMax",
+      yAxis: { ...loud(target.lines.flatMap((line) => line.capital).filter((x) => x > 0)), name: "capital", nameLocation: "middle", nameGap: 40,
         axisLabel: { formatter: (x) => Number(x.toPrecision(2)), hideOverlap: true, showMinLabel: false } },
       series: target.lines.map((line) => ({ name: line.name, type: "line", symbol: "none", data: line.capital.map((x) => (x > 0 ? x / 1000 : null)), lineStyle: { width: 1.6 } })),
       dataZoom: slider({}),
