@@ -1,6 +1,6 @@
 """Take the README's picture of a report: `python tools/draw_report.py runs/sample docs/report.png`.
 
-Contract: what a browser shows of the page's beginning, in light, 1200 wide; nothing is retouched. Needs playwright and a
+Contract: what a browser shows of the top of the page, in light, 1200 wide; nothing is retouched. Needs playwright and a
 Chromium or Chrome on PATH.
 """
 
