@@ -7,6 +7,7 @@ revealed. A record of session t is the same, byte for byte, whatever the market 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -174,7 +175,7 @@ class Replay:
         kept = slice(some.start - self._primed, some.stop - self._primed)
         days = market.calendar.days[some.start : some.stop]
         return Days(
-            first=some.start, as_of=[instant.isoformat() for instant in curtain.instants], data=curtain.digests,
+            first=some.start, as_of=curtain.as_of, data=curtain.digests,
             readings=readings, told=told_ahead(cycle.minds, cycle.targets, frame, days, some),
             baselines=self._baselines(some), known=self._known_by[kept], facts=self._facts_by[kept],
             values=frame.values[:, some.start - frame.first : some.stop - frame.first], places=frame.index.at,
@@ -252,15 +253,19 @@ class _Curtain:
     """Reveals a stretch of sessions to a feed, as far as somebody asks to look.
 
     Attributes:
-        instants: `as_of` of each session.
+        as_of: ISO instant of each session.
         digests: of the bars known at each.
     """
 
     def __init__(self, market: Market, frame: SignalFrame, feed: Feed, some: range, digests: list[str]) -> None:
         self._market, self._frame, self._feed, self._some = market, frame, feed, some
-        self.instants = market.calendar.instants(some.start, some.stop)
+        self.as_of = market.calendar.stamps(some.start, some.stop)
         self.digests = digests[: len(some)]
         self._latest: Snapshot | None = None
+
+    @cached_property
+    def _instants(self) -> list[datetime]:
+        return self._market.calendar.instants(self._some.start, self._some.stop)
 
     @cached_property
     def _bars(self) -> FloatArray:
@@ -280,7 +285,7 @@ class _Curtain:
             self.reveal(at + 1)
             row = at - self._some.start
             self._latest = Snapshot(
-                self._feed, self._frame.index, at, self.instants[row], self.digests[row], self._signals[row]
+                self._feed, self._frame.index, at, self._instants[row], self.digests[row], self._signals[row]
             )
         return self._latest
 

@@ -146,6 +146,11 @@ class TradingCalendar:
         stamps: list[datetime] = (self.closes[start:stop] + np.timedelta64(PUBLISH_AFTER_CLOSE)).tolist()
         return [stamp.replace(tzinfo=UTC) for stamp in stamps]
 
+    def stamps(self, start: int, stop: int) -> list[str]:
+        """The same as ISO texts, such as `2018-12-31T21:30:00+00:00`."""
+        stamps = np.datetime_as_string(self.closes[start:stop] + np.timedelta64(PUBLISH_AFTER_CLOSE), unit="s")
+        return [f"{stamp}+00:00" for stamp in stamps.tolist()]
+
     def last_closed(self, now: datetime) -> int:
         """Index of the last session whose bars are final at the aware instant `now`; -1 when there is none.
 

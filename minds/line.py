@@ -1,4 +1,4 @@
-"""The open claims of one target, pair or symbol with odds, while a stretch of sessions goes by.
+"""The open direction claims of one target, or relative ones of a pair, while a stretch of sessions goes by.
 
 Contract: a claim is kept as the ledger has it, and settled on the session on which it falls due: from a column of what
 claims have come to (`engine.resolve.came_to`), and where that has nothing by `engine.resolve.resolve`. Either way the
@@ -13,10 +13,12 @@ from typing import Any
 
 from engine.claims import Claim
 from engine.resolve import resolve
-from engine.scoring import graded_one, winkler_one
-from minds.cycle import Cycle, Desk
+from engine.scoring import graded_one
+from minds.cycle import Cycle
 from minds.gates import side
+from minds.pairs import PairDesk
 from minds.record import kept_verdict
+from minds.target import TargetDesk
 from minds.view import GateResult
 from minds.waiting import Waiting
 from regimes.reading import RegimeReading
@@ -60,36 +62,37 @@ _Open = tuple[int, Document, Today, tuple[float | None, ...]]
 class Line:
     """One desk's open claims, in the order in which they were made."""
 
-    __slots__ = ("_came_to", "_desk", "_prices", "_sides", "_waiting")
+    __slots__ = ("_came_to", "_desk", "_kind", "_prices", "_sides", "_waiting")
 
     def __init__(
-        self, desk: Desk, came_to: Mapping[str, Sequence[float | None]], prices: Mapping[str, Sequence[float | None]]
-    ) -> None:
+        self, desk: TargetDesk | PairDesk, kind: str, came_to: Sequence[float | None],
+        prices: Mapping[str, Sequence[float | None]],
+    ) -> None:  # fmt: skip
         """Begin with nothing open.
 
         Args:
             desk: whose claims; those that are open there already settle first.
-            came_to: for each kind of claim, what one that falls due on a session has come to, None where it has to be
-                looked at; by position of the session.
+            kind: `direction` or `relative`.
+            came_to: what a claim that falls due on a session has come to, None where it has to be looked at; by
+                position of the session.
             prices: symbol -> adjusted closes by position of the session, None where there is no bar.
         """
-        self._desk, self._came_to, self._prices = desk, came_to, prices
+        self._desk, self._kind, self._came_to, self._prices = desk, kind, came_to, prices
         self._waiting: deque[_Open] = deque()
         self._sides = {"up": 0, "down": 0}  # open direction claims by their side
 
-    def add(self, due: int, said: Document, today: Today, leans: tuple[float | None, ...] = ()) -> None:
+    def add(self, due: int, said: Document, today: Today, leans: tuple[float | None, ...]) -> None:
         """A claim of today has been published.
 
         Args:
             due: position of the session on which it settles.
             said: what the ledger keeps of it.
             today: its day.
-            leans: each mind's lean, None where it was silent; empty for a claim that minds have no part in.
+            leans: each mind's lean, None where it was silent.
         """
         today.claims.append(said)
         self._waiting.append((due, said, today, leans))
-        if said["kind"] == "direction":
-            self._sides[side(said["probability"])] += 1
+        self._sides[side(said["probability"])] += 1
 
     def settle(self, cycle: Cycle, at: int, session: str, verdicts: list[Document]) -> None:
         """Grade what falls due on a session, and let those learn who had a part in it."""
@@ -99,17 +102,11 @@ class Line:
         while waiting and waiting[0][0] <= at:
             item = waiting.popleft()
             _, said, today, leans = item
-            kind = said["kind"]
-            realised = self._came_to[kind][at]
-            verdict = None if realised is None else _verdict(kind, said, realised)
-            if verdict is None:
-                verdict = self._alone(item, at, session)
+            realised, p = self._came_to[at], said["probability"]
+            verdict = _verdict(said, p, realised) if realised else self._alone(item, at, session)
             verdicts.append(verdict)
-            if leans:
-                p = said["probability"]
-                cycle.learn(desk, kind, said["id"], p, today.reading.label, leans, verdict.get("outcome"))
-                if kind == "direction":
-                    self._sides[side(p)] -= 1
+            cycle.learn(desk, self._kind, said["id"], p, today.reading.label, leans, verdict.get("outcome"))
+            self._sides[side(p)] -= 1
 
     def _alone(self, item: _Open, at: int, session: str) -> Document:
         """The verdict on a claim whose prices have to be looked at."""
@@ -128,13 +125,12 @@ class Line:
         """All open claims, in the order in which they were made."""
         return [*[item.claim for item in self._desk.open], *map(_claim, self._waiting)]
 
-    def hand_back(self) -> None:
-        """Leave the open claims with the desk."""
-        self._desk.open.extend([
-            Waiting(_claim(item), item[0], item[2].reading.label, item[3]) for item in self._waiting
-        ])  # fmt: skip
+    def hand_back(self) -> list[Waiting]:
+        """The open claims, which are no more its own then."""
+        found = [Waiting(_claim(item), item[0], item[2].reading.label, item[3]) for item in self._waiting]
         self._waiting.clear()
         self._sides = {"up": 0, "down": 0}
+        return found
 
 
 def _claim(item: _Open) -> Claim:
@@ -142,25 +138,10 @@ def _claim(item: _Open) -> Claim:
     return Claim(session=item[2].session, as_of=item[2].as_of, **item[1])
 
 
-def _verdict(kind: str, said: Document, realised: float) -> Document | None:
-    """The verdict on a claim that came to `realised`; None when it is void."""
-    if kind == "interval":
-        low, high = said["low"], said["high"]
-        inside = low <= realised <= high
-        return {
-            "base_score": winkler_one(realised, said["base_low"], said["base_high"]), "id": said["id"],
-            "outcome": int(inside), "realised": realised, "result": "right" if inside else "wrong",
-            "score": winkler_one(realised, low, high),
-        }  # fmt: skip
-    if kind == "volatility":
-        happened = realised > said["threshold"]
-    elif kind == "drawdown":
-        happened = realised <= said["threshold"]
-    elif realised == 0.0:
-        return None
-    else:
-        happened = realised > 0.0
-    p, outcome = said["probability"], 1 if happened else 0
+def _verdict(said: Document, p: float, realised: float) -> Document:
+    """The verdict on a claim that came to `realised`, which is not zero: then it would be void."""
+    happened = realised > 0.0
+    outcome = 1 if happened else 0
     score, base_score, log_score = graded_one(outcome, p, said["base_rate"])
     return {
         "base_score": base_score, "id": said["id"], "log_score": log_score, "outcome": outcome, "realised": realised,

@@ -22,15 +22,17 @@ from engine.snapshot import Snapshot
 from minds import gates
 from minds.ahead import Told
 from minds.baseline.kind import Leans
+from minds.column import Column
 from minds.cycle import Cycle
 from minds.debate import debate, debates_ahead
 from minds.known import Known
 from minds.line import Line, Today
 from minds.protocol import ask
 from minds.record import kept_reading, kept_view
-from minds.risk import RISKS
+from minds.risk import RISKS, RiskDesk
 from minds.synthesis import Forecast, Synthesis
 from minds.view import Abstention, DebateLabel, GateResult, Missing, View
+from minds.waiting import Waiting
 from regimes.odds import MONTH, Facts
 from regimes.reading import RegimeReading
 
@@ -102,7 +104,8 @@ class _Called(NamedTuple):
         target: what is called.
         horizon: of its claims.
         synthesis: who combines.
-        line: its open claims.
+        line: its open direction claims.
+        band: its interval claims.
         quoted: quoted closes by position of the session.
         direction: end of the identity of its direction claims, after the session.
         interval: likewise.
@@ -114,6 +117,7 @@ class _Called(NamedTuple):
     horizon: int
     synthesis: Synthesis
     line: Line
+    band: Column
     quoted: Sequence[float | None]
     direction: str
     interval: str
@@ -129,34 +133,39 @@ class Stretch:
         lines = {}
         for key, desk in cycle.desks.items():
             moves = came_to["direction", desk.target.symbol, desk.target.horizon]
-            lines[key] = Line(desk, {"direction": moves, "interval": moves}, prices.adjusted)
+            lines[key] = Line(desk, "direction", moves, prices.adjusted)
         self._targets = []
         for key, desk in cycle.desks.items():
             symbol, _, horizon = target = desk.target
+            moves = came_to["direction", symbol, horizon]
             siblings = [lines[other] for other, each in cycle.desks.items() if each.target.symbol == symbol]
             self._targets.append(_Called(
-                key, target, horizon, desk.synthesis, lines[key], prices.quoted[symbol],
+                key, target, horizon, desk.synthesis, lines[key],
+                Column(desk, "interval", horizon, moves, prices.adjusted), prices.quoted[symbol],
                 claim_id("", symbol, "direction", horizon), claim_id("", symbol, "interval", horizon),
                 [] if horizon == 1 and len(siblings) == 1 else siblings,
             ))  # fmt: skip
         self._risks = [
-            (risk, Line(risk, {kind: came_to[kind, risk.symbol, MONTH] for kind in RISKS}, prices.adjusted))
+            (risk, [Column(risk, kind, MONTH, came_to[kind, risk.symbol, MONTH], prices.adjusted) for kind in RISKS])
             for risk in cycle.risks
         ]
         self._pairs = [
-            (desk, Line(desk, {"relative": came_to["relative", desk.pair.symbol, desk.pair.horizon]}, prices.adjusted))
+            (desk, Line(desk, "relative", came_to["relative", desk.pair.symbol, desk.pair.horizon], prices.adjusted))
             for desk in cycle.pairs
         ]
-        self._lines = [
-            *lines.values(), *[line for _, line in self._risks],
-            *[line for _, line in self._pairs],
-        ]  # fmt: skip
+        self._next = 0
         self._nobody: tuple[None, ...] = (None,) * len(cycle.minds)
 
     def close(self) -> None:
         """Hand the open claims back to the cycle."""
-        for line in self._lines:
-            line.hand_back()
+        at = self._next
+        for called in self._targets:
+            waiting = [*called.line.hand_back(), *called.band.waiting(at)]
+            self._cycle.desks[called.key].open.extend(sorted(waiting, key=_due))
+        for risk, columns in self._risks:
+            risk.open.extend(sorted([item for column in columns for item in column.waiting(at)], key=_due))
+        for desk, line in self._pairs:
+            desk.open.extend(line.hand_back())
 
     def run(self, days: Days) -> Iterator[Document]:
         """The documents of the next sessions."""
@@ -167,6 +176,14 @@ class Stretch:
         signals = list(zip(*[each.signals for each in everyone], strict=True)) if everyone else nothing
         missing = list(zip(*[each.missing for each in everyone], strict=True)) if everyone else nothing
         values = _values(days, signals)
+        self._next = days.first + count
+        labels = self._calendar.labels[days.first : self._next]
+        each_day = list(zip(labels, days.as_of, [reading.label for reading in days.readings], strict=True))
+        for at, called in enumerate(self._targets):
+            called.band.take(days.first, each_day, self._bands(called, at, days, labels))
+        for at, (risk, columns) in enumerate(self._risks):
+            for column, said in zip(columns, self._odds(risk, at, days, labels), strict=True):
+                column.take(days.first, each_day, said)
         for row in range(count):
             yield self._day(days, row, spoken, values[row], signals[row], missing[row])
 
@@ -178,7 +195,13 @@ class Stretch:
         today = Today(at, self._calendar.labels[at], days.as_of[row], days.readings[row])
         cycle.count += 1
         verdicts: list[Document] = []
-        for line in self._lines:
+        for called in self._targets:
+            called.line.settle(cycle, at, today.session, verdicts)
+            called.band.settle(cycle, row, at, today.session, verdicts)
+        for _, columns in self._risks:
+            for column in columns:
+                column.settle(cycle, row, at, today.session, verdicts)
+        for _, line in self._pairs:
             line.settle(cycle, at, today.session, verdicts)
         views, debates, asked, leans = {}, {}, {}, {}
         for called, ahead, known in zip(self._targets, spoken, days.known[row], strict=True):
@@ -193,8 +216,13 @@ class Stretch:
             else:
                 views[key], debates[key] = ahead.views[row], ahead.debates[row]
             leans[key] = mine
-            self._call(called, mine, said, known, today)
-        self._call_risks(days.facts[row], today)
+            self._call(called, mine, said, known.base, today)
+            band = called.band.said[row]
+            if band is not None:
+                today.claims.append(band)
+        today.claims += [
+            claim for _, columns in self._risks for column in columns if (claim := column.said[row]) is not None
+        ]
         self._call_pairs(leans, today)
         lacking = list(lacks)
         if asked:
@@ -216,8 +244,8 @@ class Stretch:
             for mind, lean in zip(self._cycle.minds, leans, strict=True)
         ])  # fmt: skip
 
-    def _call(self, called: _Called, leans: _Leans, said: _Said | None, known: Known, today: Today) -> None:
-        """Publish the direction and interval claims of one target as far as the gates let them."""
+    def _call(self, called: _Called, leans: _Leans, said: _Said | None, base: float, today: Today) -> None:
+        """Publish the direction claim of one target as far as the gates let it."""
         target, horizon, session = called.target, called.horizon, today.session
         reference = called.quoted[today.at]
         if reference is None:
@@ -227,24 +255,16 @@ class Stretch:
         if deadline <= session:
             today.hold(gates.calendar_gate(target, deadline, session))
             return
-        due = today.at + horizon
-        made = self._direction(called, leans, said, known.base, today)
-        if made is not None:
-            identity = session + called.direction
-            claim = {
-                "base_rate": known.base, "deadline": deadline, "horizon": horizon, "id": identity, "kind": "direction",
-                "probability": made.probability, "reference": reference, "symbol": target.symbol,
-            }  # fmt: skip
-            called.synthesis.publish(identity, made)
-            called.line.add(due, claim, today, leans)
-        band = known.band
-        if band is not None:
-            claim = {
-                "base_high": known.high, "base_low": known.low, "deadline": deadline, "high": math.expm1(band.high),
-                "horizon": horizon, "id": session + called.interval, "kind": "interval",
-                "low": math.expm1(band.low), "reference": reference, "symbol": target.symbol,
-            }  # fmt: skip
-            called.line.add(due, claim, today)
+        made = self._direction(called, leans, said, base, today)
+        if made is None:
+            return
+        identity = session + called.direction
+        claim = {
+            "base_rate": base, "deadline": deadline, "horizon": horizon, "id": identity, "kind": "direction",
+            "probability": made.probability, "reference": reference, "symbol": target.symbol,
+        }  # fmt: skip
+        called.synthesis.publish(identity, made)
+        called.line.add(today.at + horizon, claim, today, leans)
 
     def _direction(
         self, called: _Called, leans: _Leans, said: _Said | None, base: float, today: Today
@@ -271,23 +291,44 @@ class Stretch:
                 return None
         return made
 
-    def _call_risks(self, facts: Sequence[Facts], today: Today) -> None:
-        for (risk, line), known in zip(self._risks, facts, strict=True):
-            risk.take(known, today.reading.score)
-            reference = self._prices.quoted[risk.symbol][today.at]
-            if reference is None:
+    def _bands(self, called: _Called, place: int, days: Days, labels: Sequence[str]) -> list[Document | None]:
+        """The interval claims of one target; a gate that stops its calls stops these too."""
+        horizon, symbol, quoted = called.horizon, called.target.symbol, called.quoted
+        found: list[Document | None] = []
+        for at, (session, known) in enumerate(zip(labels, days.known, strict=True), days.first):
+            _, band, low, high = known[place]
+            reference = quoted[at]
+            if band is None or reference is None:
+                found.append(None)
                 continue
-            deadline = self._calendar.deadline(today.at, MONTH)
-            for kind, odds in zip(RISKS, risk.odds, strict=True):
-                if odds is None:
+            deadline = self._calendar.deadline(at, horizon)
+            found.append(None if deadline <= session else {
+                "base_high": high, "base_low": low, "deadline": deadline, "high": math.expm1(band.high),
+                "horizon": horizon, "id": session + called.interval, "kind": "interval", "low": math.expm1(band.low),
+                "reference": reference, "symbol": symbol,
+            })  # fmt: skip
+        return found
+
+    def _odds(self, risk: RiskDesk, place: int, days: Days, labels: Sequence[str]) -> list[list[Document | None]]:
+        """The claims on how rough the next month will be, by kind."""
+        quoted, symbol = self._prices.quoted[risk.symbol], risk.symbol
+        tails = [claim_id("", symbol, kind, MONTH) for kind in RISKS]
+        found: list[list[Document | None]] = [[] for _ in RISKS]
+        for row, (facts, reading) in enumerate(zip(days.facts, days.readings, strict=True)):
+            at, session = days.first + row, labels[row]
+            risk.take(facts[place], reading.score)
+            reference = quoted[at]
+            for kind, tail, odds, claims in zip(RISKS, tails, risk.odds, found, strict=True):
+                if odds is None or reference is None:
+                    claims.append(None)
                     continue
-                claim = {
-                    "base_rate": odds.base_rate, "deadline": deadline, "horizon": MONTH,
-                    "id": claim_id(today.session, risk.symbol, kind, MONTH), "kind": kind,
-                    "probability": odds.probability, "reference": reference, "symbol": risk.symbol,
-                    "threshold": odds.threshold,
-                }  # fmt: skip
-                line.add(today.at + MONTH, claim, today)
+                p, base_rate, threshold = odds
+                claims.append({
+                    "base_rate": base_rate, "deadline": self._calendar.deadline(at, MONTH), "horizon": MONTH,
+                    "id": session + tail, "kind": kind, "probability": p, "reference": reference, "symbol": symbol,
+                    "threshold": threshold,
+                })  # fmt: skip
+        return found
 
     def _call_pairs(self, leans: Mapping[str, _Leans], today: Today) -> None:
         if not self._pairs:
@@ -332,6 +373,10 @@ class Stretch:
                 found |= {part.signal: part.value for part in parts}
                 lacking.append(item.missing)
         return found, lacking
+
+
+def _due(item: Waiting) -> int:
+    return item.due
 
 
 def _values(days: Days, rests_on: Sequence[_Names]) -> list[Document]:

@@ -414,3 +414,10 @@ def test_a_calendar_that_cannot_be_worked_out_is_refused_in_one_short_sentence()
     with pytest.raises(InputError, match="the calendar XTAE cannot cover 2015-01-01") as told:
         TradingCalendar.load("XTAE", date(2015, 1, 1), date(2024, 1, 1))
     assert len(str(told.value)) < 300
+
+
+def test_stamps_are_the_texts_of_the_instants() -> None:
+    calendar = TradingCalendar.load("XNYS", date(2018, 1, 2), date(2018, 12, 31))
+    at = calendar.position("2018-06-29")
+    assert calendar.stamps(at, at + 9) == [instant.isoformat() for instant in calendar.instants(at, at + 9)]
+    assert calendar.stamps(at, at) == []
