@@ -331,3 +331,29 @@ def test_of_nothing_settled_every_figure_is_null() -> None:
     row = AdviceBook("SPY", 1).table()
     assert row["n"] == row["spoke"] == row["replay"] == 0
     assert all(row[name] is None for name in ("brier", "brier_without", "gain", "gain_interval", "k", "weight"))
+
+
+def booked(*sessions: tuple[float, float, int, int]) -> AdviceBook:
+    """A ledger's advice by hand: for each session p without the adviser and with it, the outcome, and the copy."""
+    book = AdviceBook("SPY", 1)
+    for at, (without, published, outcome, copy) in enumerate(sessions):
+        verdict = {"id": str(at), "result": "right", "outcome": outcome, "score": (published - outcome) ** 2}
+        advice = {"claim": str(at), "tilt": "up", "without": without, "k": 0.5, "weight": 0.125, "copy": copy}
+        book.add({"verdicts": [], "claims": [{"id": str(at), "probability": published}], "adviser": advice})
+        book.add({"verdicts": [verdict], "claims": []})
+    return book
+
+
+def test_worth_by_hand() -> None:
+    row = booked((0.5, 0.6, 1, 0), (0.5, 0.6, 1, 1), (0.5, 0.6, 0, 0)).table()
+    assert (row["n"], row["spoke"]) == (3, 3)
+    assert row["brier"] == pytest.approx((0.16 + 0.16 + 0.36) / 3)
+    assert row["brier_without"] == pytest.approx(0.25)
+    assert row["gain"] == pytest.approx(1 - (0.68 / 3) / 0.25)
+    assert row["largest_shift"] == pytest.approx(math.log(0.6 / 0.4))
+    assert row["bound"] == pytest.approx(2 * math.log(8 / 7) / 2)  # two calls could be open at a time
+
+
+def test_an_adviser_that_moved_nothing_has_a_gain_of_zero_and_no_interval() -> None:
+    row = booked(*[(0.5, 0.5, at % 2, 0) for at in range(200)]).table()
+    assert (row["n"], row["gain"], row["gain_interval"], row["largest_shift"]) == (200, 0.0, None, 0.0)

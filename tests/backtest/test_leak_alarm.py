@@ -163,3 +163,16 @@ def test_an_honest_run_keeps_its_scores_and_says_that_there_was_no_alarm(tmp_pat
     assert ran.code == 0
     assert (tmp_path / "run" / "scores.json").exists()
     assert json.loads((tmp_path / "run" / "run.json").read_text())["leak_alarm"] is None
+
+
+def test_rivals_know_what_settled_on_the_very_session() -> None:
+    """Two rises, two falls, and so on: the last outcome tells nothing and the one before it everything.
+
+    Who calls all of it sees the future, as long as the last outcome counts as known: a rival that lagged by a session
+    would go by the one before, be right each time, and excuse it.
+    """
+    y = np.tile([1.0, 1.0, 0.0, 0.0], 100)
+    claims = Claims((("S", 1),), {"target": np.zeros(400, np.int64), "day": np.arange(400), "y": y})
+    alarm = leak_alarm(claims, {"seer": 2.0 * y - 1.0})
+    assert alarm is not None and alarm.accuracy == 1.0
+    assert alarm.base_rate == pytest.approx(0.5, abs=0.01)

@@ -72,6 +72,27 @@ def test_a_view_that_turns_asks_another_question() -> None:
     assert not {item.call.key for item in before[:3]} & {item.call.key for item in after[:3]}
 
 
+def test_a_fact_is_told_with_which_way_it_points_and_for_whom_it_speaks() -> None:
+    """By hand: QQQ fell a little and Flow holds it against its view; fear is half a deviation low."""
+    told = {
+        who: ask(FORMS["argue"], gather(seed_day(), who), "some/model", who, SECRET) for who in ("flow", "contrarian")
+    }
+    facts = {who: question.call.messages[1].text.splitlines() for who, question in told.items()}
+    assert "- {growth.ret_1d}: QQQ's day, below, faint; read as: today was sold; speaks for a fall" in facts["flow"]
+    assert "- {small.ret_1d}: IWM's day, above, faint" in facts["flow"]
+    assert (
+        "- {volatility.level}: the volatility index, below, clear; read as: nobody is afraid; speaks for a fall"
+        in facts["contrarian"]
+    )
+
+
+def test_a_repair_names_the_first_five_faults() -> None:
+    question = questions(seed_day())[0]
+    faults = [Fault("digit", f"Fault {letter}.") for letter in "abcdefg"]
+    said = mend(question, Answer("no", "stop"), faults).call.messages[-1].text
+    assert re.findall(r"^- Fault (.)\.$", said, re.M) == list("abcde")
+
+
 def test_no_figure_of_the_market_is_shown() -> None:
     for item in questions(seed_day()):
         shown = "\n".join(item.texts).replace(item.canary, "")
