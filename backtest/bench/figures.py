@@ -29,7 +29,12 @@ from engine.sources import open_source
 from engine.universe import load_universe
 from minds.registry import load_minds
 
-__all__ = ["FIGURES", "Figure"]
+__all__ = ["BARE_PANDAS", "FIGURES", "Figure"]
+
+BARE_PANDAS = "import sys; sys.modules.update(pyarrow=None, numexpr=None, bottleneck=None); import pandas"
+"""Imports pandas as the core's install has it: without packages that make it larger and slower where they happen to be
+installed too.
+"""
 
 _START, _END = date(1999, 1, 4), date(2018, 12, 31)
 _WARM_UP = date(1989, 1, 3)
@@ -215,7 +220,7 @@ def version(rounds: int) -> list[Figure]:
     ]  # fmt: skip
 
 
-_IMPORT = [sys.executable, "-c", "import pandas"]
+_IMPORT = [sys.executable, "-c", BARE_PANDAS]
 
 
 def _workshop() -> list[str]:
