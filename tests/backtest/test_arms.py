@@ -163,8 +163,13 @@ def test_a_row_holds_what_other_functions_say() -> None:
         assert row["log_gain_interval"] == pytest.approx(scoring.skill_interval(first, second, horizon=2), abs=1e-9)
         assert row["log_score"] == pytest.approx(sum(first) / len(rows))
         assert row["moved"] == sum(says[name] != says[versus] for says in expected)
-    for name, at in (("baseline:sma200", BASELINES.index("sma200")), ("baseline:coin", BASELINES.index("coin"))):
-        sides = [(row["plain"][at], row["y"]) for row in rows if row["plain"][at] is not None]
+    for name, kind, at in (
+        ("baseline:yesterday", "plain", 1),
+        ("baseline:coin", "plain", 2),
+        ("mind:third", "leans", 3),
+    ):
+        sides = [(row[kind][at], row["y"]) for row in rows if row[kind][at] is not None]
+        assert sides and (len(sides) < len(rows) or name == "baseline:coin"), "nobody was silent"
         right = sum((lean > 0.0) == (y == 1) for lean, y in sides)
         assert (table[name]["sided"], table[name]["hit_rate"]) == (len(sides), pytest.approx(right / len(sides)))
         rises = sum(y for _, y in sides)
@@ -183,6 +188,12 @@ def test_the_e_value_of_an_arm_is_against_the_base_rate() -> None:
         p = clipped(row.base + EDGE * (row.leans[0] or 0.0))
         product *= (p if row.outcome else 1.0 - p) / (row.base if row.outcome else 1.0 - row.base)
     assert table["mind:m0"]["e_value"] == pytest.approx(product, rel=1e-9)
+    published_ratio = 1.0
+    (claims, found) = arms(collected(published(days, (1,), 3), 3))
+    for p, y in zip(next(arm.p for arm in found if arm.name == "synthesis").tolist(), claims.y.tolist(), strict=True):
+        published_ratio *= (p if y else 1.0 - p) / (0.54 if y else 0.46)
+    assert table["synthesis"]["e_value"] == pytest.approx(published_ratio, rel=1e-9), "not against recalibration"
+    assert published_ratio != pytest.approx(1.0, abs=1e-4)
     assert table["mind:m2"]["e_value"] == 1.0 and table["mind:m2"]["says"].endswith("neither pays nor costs.")
     assert table["without:m2"]["moved"] == 0 and table["without:m2"]["gain"] == 0.0
 

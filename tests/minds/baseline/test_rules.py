@@ -7,6 +7,7 @@ import itertools
 import math
 from datetime import date
 
+import numpy as np
 import orjson
 import pytest
 
@@ -16,7 +17,7 @@ from engine.market import Market
 from engine.snapshot import Feed, session_events, session_rows
 from minds.baseline import BASELINES, baselines
 from minds.baseline.kind import LEAN
-from minds.baseline.rules import Coin
+from minds.baseline.rules import Coin, Sma200, Yesterday
 from minds.checks import run_checks
 from minds.cycle import Cycle
 from minds.record import CycleRecord, body
@@ -79,6 +80,13 @@ def test_each_rule_says_what_its_sentence_says() -> None:
     assert sides["sma200"] > 700 and sides["yesterday"] > 1100, "nearly nothing has been compared"
     assert {record.baselines["MKT:1"][4] for record in RUN} >= {LEAN, -LEAN}
     assert RUN[0].baselines["MKT:1"][4] is None, "an average of 200 sessions before there are so many"
+
+
+def test_an_unchanged_close_and_a_missing_one_have_no_side() -> None:
+    values = np.array([0.0, -0.0, math.nan, 0.01, -0.01])
+    for mind in (Yesterday(), Sma200()):
+        leans = mind.leans(TARGETS[0], MARKET.calendar.days[:5], values)
+        assert np.array_equal(leans, [math.nan, math.nan, math.nan, LEAN, -LEAN], equal_nan=True)
 
 
 def test_on_the_day_they_say_what_was_worked_out_ahead() -> None:
