@@ -8,14 +8,17 @@ time, that is the caller's duty.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.bars import FloatArray
 
 __all__ = ["least_squares", "logistic", "sigmoid"]
 
+_BUFFER = 8192
 _STEPS = 30
 _SETTLED = 1e-3
 """Newton's error after a step is of the order of the step squared: a last step of a thousandth leaves a millionth."""
@@ -24,7 +27,7 @@ _SETTLED = 1e-3
 def least_squares(x: FloatArray, y: FloatArray, *, ridge: float = 1e-6) -> FloatArray:
     """Coefficients that minimise |y - x'b|^2 + ridge * |b|^2; x has shape (features, n), y shape (n,)."""
     x = np.ascontiguousarray(x)
-    return _solve(x, x, np.array([_dot(row, y) for row in x]), ridge)
+    return _solve(_products(x, x), _products(x, y[np.newaxis])[:, 0], ridge)
 
 
 def logistic(x: FloatArray, y: FloatArray, *, ridge: float = 1.0, start: FloatArray | None = None) -> FloatArray | None:
@@ -37,8 +40,8 @@ def logistic(x: FloatArray, y: FloatArray, *, ridge: float = 1.0, start: FloatAr
     for _ in range(_STEPS):
         p = sigmoid(_weighted(x, weights))
         missed, spread = y - p, p * (1.0 - p)
-        slope = np.array([_dot(row, missed) - ridge * weight for row, weight in zip(x, weights, strict=True)])
-        step = _solve(x, [row * spread for row in x], slope, ridge).tolist()
+        slope = _products(x, missed[np.newaxis])[:, 0] - ridge * np.array(weights)
+        step = _solve(_products(x * spread, x), slope, ridge).tolist()
         weights = [weight + by for weight, by in zip(weights, step, strict=True)]
         if max(map(abs, step)) < _SETTLED:
             return np.array(weights)
@@ -60,17 +63,27 @@ def _weighted(x: FloatArray, weights: Sequence[float]) -> FloatArray:
     return total
 
 
-def _dot(a: FloatArray, b: FloatArray) -> float:
-    """Sum of products in one pass and one order; no library of matrix products, whose threads would choose theirs."""
-    return float(np.einsum("i,i->", a, b))
+def _products(x: FloatArray, y: FloatArray) -> FloatArray:
+    """Sums of products of each row of `x` with each of `y`, shape (rows of x, rows of y), each in one order.
+
+    No library of matrix products, whose threads would choose theirs. Rows that are longer than numpy's buffer would be
+    added up in pieces that hang on how many there are, so they are taken one by one.
+    """
+    if x.shape[1] <= _BUFFER:
+        found: FloatArray = np.einsum("ij,kj->ik", x, y)
+        return found
+    return np.array([[np.einsum("i,i->", row, other) for other in y] for row in x])
 
 
-def _solve(x: FloatArray, scaled: Iterable[FloatArray], right: FloatArray, ridge: float) -> FloatArray:
-    gram = ridge * np.eye(len(x))
-    for at, row in enumerate(scaled):
-        for other in range(at, len(x)):
-            total = _dot(row, x[other])
-            gram[at, other] += total
-            if other != at:
-                gram[other, at] += total
+@functools.cache
+def _below(size: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows and columns of what lies below the diagonal."""
+    return np.tril_indices(size, -1)
+
+
+def _solve(gram: FloatArray, right: FloatArray, ridge: float) -> FloatArray:
+    """Of a symmetric system, whose upper half counts: the lower one may differ in the last bit."""
+    rows, columns = _below(len(gram))
+    gram[rows, columns] = gram[columns, rows]
+    gram.flat[:: len(gram) + 1] += ridge
     return np.asarray(np.linalg.solve(gram, right), np.float64)

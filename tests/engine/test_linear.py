@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from engine.linear import least_squares, logistic, sigmoid
+from engine.linear import _products, least_squares, logistic, sigmoid
 
 
 def design(seed: int, n: int = 400, features: int = 3) -> np.ndarray:
@@ -56,3 +58,23 @@ def test_memory_layout_changes_no_bit() -> None:
     first, second = logistic(x, y), logistic(np.asfortranarray(x), y)
     assert first is not None and second is not None
     assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("n", [1, 2, 63, 8191, 8192, 8193, 20_000])
+@pytest.mark.parametrize("rows", [1, 2, 5, 8])
+def test_a_sum_of_products_is_the_same_bits_whatever_else_is_worked_out(n: int, rows: int) -> None:
+    """Else a forecast would hang on how many features, or sessions, stand beside those that it is made of."""
+    draw = np.random.default_rng(n + rows)
+    x, y = draw.normal(size=(rows, n)) * 1e3, draw.normal(size=(3, n))
+    found = _products(x, y)
+    assert found.shape == (rows, 3)
+    for row, sums in zip(x, found, strict=True):
+        for other, total in zip(y, sums, strict=True):
+            assert total == np.einsum("i,i->", row.copy(), other.copy())
+            assert total == pytest.approx(math.fsum((row * other).tolist()), rel=1e-9, abs=1e-7)
+
+
+def test_long_series_are_fitted_as_well() -> None:
+    x = design(3, n=9000)
+    y = np.array([0.5, -1.0, 2.0]) @ x + np.random.default_rng(4).normal(size=9000)
+    assert least_squares(x, y) == pytest.approx(np.linalg.lstsq(x.T, y, rcond=None)[0], rel=1e-6)
