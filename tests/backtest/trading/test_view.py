@@ -78,6 +78,7 @@ class Slow(NamedTuple):
     held: list[float]
 
 
+@cache
 def slowly(key: str, account: str, rule: Rule, mind: str = "") -> Slow:
     """Trade one target by hand: read what was said, wait for the next close, buy; capital as cash and shares."""
     run = documents()
@@ -255,11 +256,11 @@ def coin_run(seed: int, sessions: int, edge: float = 0.0) -> History:
 
 
 def test_a_coin_proves_nothing() -> None:
-    rows = [trading_view(coin_run(seed, 400), Rule(cost_bp=0.0)).document for seed in range(300)]
+    rows = [trading_view(coin_run(seed, 250), Rule(cost_bp=0.0)).document for seed in range(200)]
     psr = np.array([row["targets"]["X:1"]["long_short"]["psr"] for row in rows])
     assert stats.kstest(psr, "uniform").pvalue > 0.01
-    assert (psr > 0.95).mean() <= 0.05 + 3.1 * math.sqrt(0.05 * 0.95 / 300)
-    dear = [trading_view(coin_run(seed, 400)).document["targets"]["X:1"]["long_short"] for seed in range(20)]
+    assert (psr > 0.95).mean() <= 0.05 + 3.1 * math.sqrt(0.05 * 0.95 / 200)
+    dear = [trading_view(coin_run(seed, 250)).document["targets"]["X:1"]["long_short"] for seed in range(20)]
     for row, costs in zip(rows, dear, strict=False):
         free = row["targets"]["X:1"]["long_short"]
         assert costs["final"] < free["final"]
