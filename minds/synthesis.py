@@ -49,9 +49,9 @@ class Recalibration:
 
     def add(self, edge: float, base: float, outcome: int) -> None:
         """Take in one settled claim."""
-        self._xe += edge * (outcome - base)
-        self._xx += edge * edge
-        k = self._xe / (self._xx + _PRIOR_STRENGTH)
+        xe = self._xe = self._xe + edge * (outcome - base)
+        xx = self._xx = self._xx + edge * edge
+        k = xe / (xx + _PRIOR_STRENGTH)
         self.k = 0.0 if k < 0.0 else 1.0 if k > 1.0 else k
 
 
@@ -136,17 +136,17 @@ class Synthesis:
 
     def forecast(self, base: float, leans: Sequence[float | None], cap: float = 1.0) -> Forecast:
         """Combine leans (None: silent) beside a base rate; `cap` in [0, 1] shrinks every edge, as a gate may ask."""
-        edges: list[float | None] = []
+        edges = [None if lean is None else EDGE * lean for lean in leans]
+        plain = _FLOOR if base < _FLOOR else _CEILING if base > _CEILING else base  # of a mind that has earned nothing
         experts: list[float | None] = [base]
-        for lean, shrink in zip(leans, self.shrinkage, strict=True):
-            if lean is None:
-                edges.append(None)
-                experts.append(None)
-                continue
-            edge = EDGE * lean
-            edges.append(edge)
-            p = base + cap * shrink.k * edge
-            experts.append(_FLOOR if p < _FLOOR else _CEILING if p > _CEILING else p)
+        for edge, shrink in zip(edges, self.shrinkage, strict=True):
+            p: float | None = plain
+            if edge is None:
+                p = None
+            elif k := shrink.k:
+                own = base + cap * k * edge
+                p = _FLOOR if own < _FLOOR else _CEILING if own > _CEILING else own
+            experts.append(p)
         copy = self._free_copy() if self._open else 0
         return _forecast((self.copies[copy].predict(experts), base, tuple(edges), tuple(experts), copy))
 

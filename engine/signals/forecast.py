@@ -58,21 +58,23 @@ def _or(first: FloatArray, second: FloatArray) -> FloatArray:
 
 def _har(columns: Columns, role: str, sessions: int, index: FloatArray | None, since: int) -> FloatArray:
     variance = _daily_variance(columns, role)
-    features = [
-        np.log(windows.window_mean(variance, width, least=least_of(width) if width > 1 else 1)) for width in _HORIZONS
-    ]
+    features = [_log_mean(columns, role, width) for width in _HORIZONS]
     if index is not None:
         features.append(np.log(index))
     target = np.full(len(variance), np.nan)
-    ahead = _log_mean(variance, sessions)
+    ahead = _log_mean(columns, role, sessions)
     target[: max(len(ahead) - sessions, 0)] = ahead[sessions:]
     refits = _refits(columns)
     needed = refits[max(int(np.searchsorted(refits, since, side="right")) - 1, 0) :]
     return np.exp(0.5 * _fitted(np.vstack([np.ones(len(variance)), *features]), target, sessions, needed))
 
 
-def _log_mean(variance: FloatArray, width: int) -> FloatArray:
-    return np.log(windows.window_mean(variance, width, least=least_of(width) if width > 1 else 1))
+def _log_mean(columns: Columns, role: str, width: int) -> FloatArray:
+    def make() -> FloatArray:
+        variance = _daily_variance(columns, role)
+        return np.log(windows.window_mean(variance, width, least=least_of(width) if width > 1 else 1))
+
+    return columns.once(("log_mean_variance", role, width), make)
 
 
 def _daily_variance(columns: Columns, role: str) -> FloatArray:
