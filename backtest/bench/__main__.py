@@ -10,7 +10,8 @@ from importlib.metadata import version as version_of
 
 import click
 
-from backtest.bench.figures import FIGURES, Figure
+from backtest.bench.figures import FIGURES
+from backtest.bench.measure import Figure
 
 
 @click.command()

@@ -1,7 +1,8 @@
-"""Times, ratios and peaks of memory of child processes and of functions.
+"""Times, ratios and peaks of memory of child processes and of functions, and the figures that they make.
 
-Contract: child processes get the environment of this one without what changes how Python starts, and each command runs
-once unmeasured, so that its files are at hand and its bytecode is compiled.
+Contract: a figure names what was set against what, and its goal is held or not by the median. Child processes get the
+environment of this one without what changes how Python starts, and each command runs once unmeasured, so that its files
+are at hand and its bytecode is compiled.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-__all__ = ["Child", "Spread", "alternately", "child", "ratios", "spread", "timed"]
+__all__ = ["Child", "Figure", "Spread", "alternately", "child", "ratios", "spread", "timed"]
 
 T = TypeVar("T")
 _KEPT = {"PYTHONPATH", "PYTHONPYCACHEPREFIX"}
@@ -39,6 +40,31 @@ class Spread(NamedTuple):
     def __str__(self) -> str:
         least, middle, most = (f"{x:,.0f}" if abs(x) >= 100.0 else f"{x:.3g}" for x in self)
         return f"{middle} ({least} to {most})"
+
+
+class Figure(NamedTuple):
+    """One line of the table.
+
+    Attributes:
+        name: for machines.
+        what: for people.
+        measured: None where it could not be measured; `what` then says why.
+        goal: what the median should be, None without a goal.
+        at_least: whether more is better.
+    """
+
+    name: str
+    what: str
+    measured: Spread | None
+    goal: float | None = None
+    at_least: bool = False
+
+    @property
+    def held(self) -> bool | None:
+        """Whether the median is what it should be; None where there is nothing to say."""
+        if self.goal is None or self.measured is None:
+            return None
+        return self.measured.median >= self.goal if self.at_least else self.measured.median <= self.goal
 
 
 class Child(NamedTuple):

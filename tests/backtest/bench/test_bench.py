@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from backtest.bench.crowd import FOUR, crowd
-from backtest.bench.figures import FIGURES, Figure
-from backtest.bench.measure import Spread, alternately, child, ratios, spread
+from backtest.bench.figures import FIGURES
+from backtest.bench.measure import Figure, Spread, alternately, child, ratios, spread
 from backtest.bench.world import write_world
 from engine.errors import InputError
 from engine.sources.csv_folder import CsvFolder

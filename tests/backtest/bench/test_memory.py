@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from backtest.bench.figures import BARE_PANDAS
 from backtest.bench.measure import child
+from backtest.bench.outside import BARE_PANDAS
 from backtest.bench.world import write_world
 from engine.universe import load_universe
 
