@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from backtest.evidence import ENOUGH
 from minds.figures import percent
 
-__all__ = ["SKILL_NEEDS", "Word", "holm", "sentence", "verdict"]
+__all__ = ["Word", "holm", "sentence", "verdict"]
 
-SKILL_NEEDS = 20.0
-"""An e-value from here on may be called skill (Ville's inequality: a false alarm in at most one of twenty records)."""
 _LEVEL = 0.05
 
 Word = Literal["paid", "cost", "nothing"]
@@ -73,8 +72,8 @@ def _worth(row: Mapping[str, Any]) -> str:
     if row["verdict"] == "nothing":
         ahead = row["gain_interval"][0] > 0.0
         return "cannot be told from luck among so many arms" if ahead else "cannot be told from nothing"
-    if row["versus"] == "climatology" and row["e_value"] < SKILL_NEEDS:
-        return f"ahead, but at an e-value of {row['e_value']:.2g} where {SKILL_NEEDS:.0f} is needed no skill is claimed"
+    if row["versus"] == "climatology" and row["e_value"] < ENOUGH:
+        return f"ahead, but at an e-value of {row['e_value']:.2g} where {ENOUGH:.0f} is needed no skill is claimed"
     return "pays"
 
 

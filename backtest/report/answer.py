@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from backtest.evidence import ENOUGH
 from backtest.report.markup import between, count, evidence, share
 
-__all__ = ["ENOUGH", "Answer", "answer", "certain", "commoner"]
+__all__ = ["Answer", "answer", "certain", "commoner"]
 
-ENOUGH = 20.0
-"""Evidence (an e-value) from which on skill may be claimed: without skill it is reached in at most one of 20 records
-(Ville's inequality)."""
 _NAMES = {"volatility": "a turbulent month", "drawdown": "a 5% fall"}
 _SIZES = tuple(_NAMES)
 

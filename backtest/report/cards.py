@@ -10,7 +10,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from backtest.report.answer import ENOUGH, commoner
+from backtest.evidence import ENOUGH
+from backtest.report.answer import commoner
 from backtest.report.markup import Cell, between, count, evidence, fine, joined, number, percent, share, table, whisker
 from regimes.reading import LABELS
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from backtest.evidence import ENOUGH
 from backtest.history import Claims, History
-from backtest.report.answer import ENOUGH
 from backtest.report.markup import Cell, count, details, evidence, number, share, table
 from regimes.reading import LABELS
 
@@ -53,7 +53,8 @@ def reliability(found: Row) -> Markup:
     ]  # fmt: skip
     heads = ["said, on average", "n", "happened", "a perfect forecaster's", "where"]
     explains = (
-        "The line is the best non-decreasing fit (CORP), the dots are groups of equal size with the band into which a "
+        "The line is the best non-decreasing fit (CORP), between the dotted lines in 95 of 100 records of a perfect "
+        "forecaster; the dots are groups of equal size with the band into which a "
         "perfect forecaster's dots would fall, the bars below say how many calls were made at which probability."
     )
     return frame("reliability", "How often it happened, by what was said",

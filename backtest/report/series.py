@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from backtest.evidence import evidence_path
 from backtest.history import Claims, Gate, History, Silence
 from engine import scoring
 from engine.bars import FloatArray
@@ -26,6 +27,7 @@ _POINTS = 1300
 _ODDS = ("direction", "volatility", "drawdown", "relative")
 _SIGNS = np.array(list("ovwr"))  # open, void, wrong, right, as in `backtest.history.RESULTS`
 _BINS = 10
+_PLACES = 50
 _BARS = 40
 _LEAST = 50
 """Claims in a group, of which there are at most ten: of fewer, any rate can come."""
@@ -134,33 +136,20 @@ def _lead(kind: str, name: str, claims: Claims, drawn: IntArray, days: int) -> d
     np.add.at(gained, done.due, done.base_score - done.score)
     found: dict[str, Any] = {"kind": kind, "name": name, "n": len(done), "lead": _whole(gained.cumsum()[drawn], 1e4)}
     if kind == "direction" and len(done):
-        found["evidence"] = np.round(_evidence(done, int(name.rpartition(":")[2]), days)[drawn], 3)
-    return found
-
-
-def _evidence(done: Claims, horizon: int, days: int) -> FloatArray:
-    """Decimal logarithm of the e-value against the base rate after each session.
-
-    Claims whose windows overlap are dealt into as many games as the horizon has sessions, and the e-values of the games
-    are averaged (Vovk & Wang 2021).
-    """
-    lead = scoring.log_score(done.y, done.b) - done.log_score
-    games = min(horizon, len(done))
-    total = np.full(days, -np.inf)
-    for turn in range(games):
-        grown = np.zeros(days)
-        np.add.at(grown, done.due[turn::horizon], lead[turn::horizon])
-        total = np.logaddexp(total, grown.cumsum())
-    found: FloatArray = (total - np.log(games)) / np.log(10.0)
+        lead = scoring.log_score(done.y, done.b) - done.log_score
+        path = evidence_path(done, lead) / np.log(10.0)
+        found["evidence"] = np.round(np.pad(path, (0, days - path.size), "edge")[drawn], 3)
     return found
 
 
 def reliability(done: Claims) -> dict[str, Any] | None:
-    """The reliability diagram of settled claims: the CORP curve, bins with the band that a perfect forecaster's rate
-    falls into, and how many claims were made where; None without claims.
+    """The reliability diagram of settled claims: the CORP curve and where it lies for a perfect forecaster, bins with
+    the band that such a forecaster's rate falls into, and how many claims were made where; None without claims.
 
-    Source: Dimitriadis, Gneiting & Jordan (2021) for the curve; Bröcker & Smith (2007), Increasing the reliability of
-    reliability diagrams, for the consistency bars.
+    Of claims whose windows overlap only as many count for the bands as fit side by side.
+
+    Source: Dimitriadis, Gneiting & Jordan (2021) for the curve and its band; Bröcker & Smith (2007), Increasing the
+    reliability of reliability diagrams, for the consistency bars.
     """
     if not len(done):
         return None
@@ -171,14 +160,19 @@ def reliability(done: Claims) -> dict[str, Any] | None:
     ends = np.append(starts[1:], p.size) - 1
     blocks = zip(starts.tolist(), ends.tolist(), strict=True)
     steps = [[float(p[at]), float(curve[at])] for block in blocks for at in block]
+    horizon = max(done.names[code][1] for code in done.codes())
+    points = np.unique(p[np.linspace(0, p.size - 1, _PLACES).astype(np.int64)])
+    low, high = scoring.consistency_band(p[::horizon], points)
     bins = []
     for part in np.array_split(np.arange(p.size), max(1, min(_BINS, p.size // _LEAST))):
-        mean, wide = float(p[part].mean()), 1.96 * float(np.sqrt((p[part] * (1.0 - p[part])).sum())) / part.size
+        spread = float(np.sqrt(horizon * (p[part] * (1.0 - p[part])).sum())) / part.size
+        mean, wide = float(p[part].mean()), 1.96 * spread
         bins.append([mean, float(y[part].mean()), part.size, max(0.0, mean - wide), min(1.0, mean + wide)])
     counts, edges = np.histogram(p, bins=_BARS, range=(float(p[0]), float(p[-1]) or 1.0))
     return {
         "n": len(done),
         "curve": np.round(steps, 4).tolist(),
+        "band": np.round(np.column_stack([points, low, high]), 4).tolist(),
         "bins": np.round(bins, 4).tolist(),
         "counts": counts.tolist(),
         "edges": np.round(edges, 4).tolist(),

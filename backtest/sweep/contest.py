@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from backtest.evaluation import confidence_set, spa
+from backtest.evidence import ENOUGH
 from engine.bars import FloatArray
 from engine.errors import InputError, WorkshopError
 
@@ -26,7 +27,6 @@ Row = dict[str, Any]
 
 _CONTEST = ("market", "start", "end", "targets")
 _SETTING = ("minds", "regime", "pairs", "seed")
-_ENOUGH = 20.0
 _LEVEL = 0.05
 
 
@@ -117,7 +117,7 @@ def _best(contests: list[dict[str, Any]]) -> dict[str, Any] | None:
     if all(tested):
         p = min(1.0, len(tested) * min(test["p_consistent"] for test in tested))
     best = first["ranking"][0]
-    needed = _ENOUGH * tried
+    needed = ENOUGH * tried
     shown = p is not None and p <= _LEVEL and (best["e_value"] is None or best["e_value"] >= needed)
     return {
         **{name: first[name] for name in _CONTEST}, **best, "of": tried, "p": p, "e_value_needed": needed,

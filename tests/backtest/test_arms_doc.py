@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backtest.verdicts import SKILL_NEEDS
+from backtest.evidence import ENOUGH
 from minds.synthesis import EDGE
 from tests.runs import ROOT, main
 
@@ -35,4 +35,4 @@ def test_its_command_leaves_the_arms_that_it_describes(tmp_path: Path, monkeypat
 
 
 def test_its_numbers_are_those_of_the_code() -> None:
-    assert f"base rate + {EDGE:.2f} × lean" in TEXT and f"e-value of {SKILL_NEEDS:.0f} on" in TEXT
+    assert f"base rate + {EDGE:.2f} × lean" in TEXT and f"e-value of {ENOUGH:.0f} on" in TEXT
