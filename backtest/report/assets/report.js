@@ -132,7 +132,7 @@
           { name: "low end", type: "line", stack: "band", stackStrategy: "all", data: found.bins.map(([x, , , a]) => [x, a]), symbol: "none", lineStyle: { opacity: 0 }, silent: true },
           { name: "a perfect forecaster's 95%", type: "line", stack: "band", stackStrategy: "all", data: found.bins.map(([x, , , a, b]) => [x, b - a]), symbol: "none", lineStyle: { opacity: 0 }, itemStyle: { color: colour("band") }, areaStyle: { color: colour("band"), opacity: .55 }, silent: true },
           { name: "best non-decreasing fit", type: "line", data: found.curve, symbol: "none", lineStyle: { color: colour("one"), width: 2 }, itemStyle: { color: colour("one") } },
-          ...[1, 2].map((end) => ({ name: "end of a perfect forecaster's fit", type: "line", data: found.band.map((point) => [point[0], point[end]]), symbol: "none", lineStyle: { color: colour("one"), width: 1, type: "dotted" }, silent: true })),
+          ...[1, 2].map((end) => ({ name: "end of a perfect forecaster's fit", type: "line", data: found.band.map((point) => [point[0], point[end] < low || point[end] > high ? null : point[end]]), symbol: "none", lineStyle: { color: colour("one"), width: 1, type: "dotted" }, silent: true })),
           { name: "groups of calls", type: "scatter", data: found.bins.map(([x, y, n]) => [x, y, n]), symbolSize: 10, z: 5, itemStyle: { color: colour("two"), opacity: 1, borderColor: colour("card"), borderWidth: 1 } },
           { name: "calls", type: "bar", xAxisIndex: 1, yAxisIndex: 1, data: bars, barWidth: Math.max(2, Math.min(10, 400 * (found.edges[1] - found.edges[0]) / (right - left))), itemStyle: { color: colour("alone") } },
         ],
