@@ -2,14 +2,19 @@
 
 Contract: each cell is handed to `run_cell` up to `TRIES` times, until it is done or gives an alarm; after the last time
 what went wrong is its result. A worker that dies costs the cells that it had begun one try each; those are tried alone
-after that, so that a cell that kills its worker is never blamed on its neighbours. Results come in any order and each
-is handed over once, when it is final. A cluster that is gone raises `WorkshopError`; what was handed over before stays.
+after that, so that a cell that kills its worker is never blamed on its neighbours. A cluster moves
+a dead worker's cells by itself and counts the death against all of them, so one that it gives up is tried alone, too,
+and once. Results come in any order, and each is handed over once, when it is final. Workers that are all gone raise
+`WorkshopError`; what was handed over before stays.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from typing import Any, NamedTuple
 
 from backtest.sweep.cell import Found, Task, run_cell
@@ -22,7 +27,10 @@ TRIES = 3
 _PATIENCE = 30
 """Seconds within which a cluster must have a worker."""
 
+_POLL = 0.02
+_KEPT = "what is done is kept, add --resume to go on"
 _NOTHING = Found("failed")
+_KILLER = Found("failed", "it has killed every worker that the cluster gave it to")
 Run = Callable[[Task], Found]
 """Runs one cell; raises nothing but what ends a process."""
 Pool = Callable[[Iterable[tuple[int, Task]]], Iterator[tuple[int, Found]]]
@@ -61,7 +69,7 @@ def run_cells(tasks: Sequence[Task], crew: Crew, keep: Callable[[int, Found], No
     """
     tries = [0] * len(tasks)
     waiting, suspects = list(range(len(tasks))), list[int]()
-    with _pool(crew, run) as (pool, alive):
+    with _pool(crew, run) as pool:
         while waiting or suspects:
             batch, rest = ([suspects.pop(0)], waiting) if suspects else (waiting, [])
             begun: dict[int, bool] = {}  # whether it is back
@@ -70,12 +78,12 @@ def run_cells(tasks: Sequence[Task], crew: Crew, keep: Callable[[int, Found], No
             while True:
                 try:
                     at, found = next(results, (-1, _NOTHING))
-                except Exception as error:
+                except ConnectionError as error:
+                    raise WorkshopError(f"the workers are gone ({error}); {_KEPT}") from error
+                except BrokenExecutor as error:
                     lost = [at for at, back in begun.items() if not back]
-                    if not lost or not alive():
-                        raise WorkshopError(
-                            f"the workers are gone ({told(error)[:200]}); what is done is kept, add --resume to go on"
-                        ) from error
+                    if not lost:
+                        raise WorkshopError(f"no worker can be started ({told(error)[:200]}); {_KEPT}") from error
                     for at in lost:
                         tries[at] += 1
                         if tries[at] < TRIES:
@@ -87,7 +95,9 @@ def run_cells(tasks: Sequence[Task], crew: Crew, keep: Callable[[int, Found], No
                     break
                 begun[at] = True
                 tries[at] += 1
-                if found.status == "failed" and tries[at] < TRIES:
+                if found is _KILLER and len(batch) > 1:
+                    suspects.append(at)
+                elif found.status == "failed" and found is not _KILLER and tries[at] < TRIES:
                     again.append(at)
                 else:
                     keep(at, found)
@@ -107,35 +117,72 @@ def _numbered(run: Run, at: int, task: Task) -> tuple[int, Found]:
 
 
 @contextlib.contextmanager
-def _pool(crew: Crew, run: Run) -> Iterator[tuple[Pool, Callable[[], bool]]]:
-    """What runs many tasks, and whether it still can."""
-    if crew.workers == 1 and not crew.cluster:
-        yield lambda tasks: ((at, run(task)) for at, task in tasks), lambda: True
-        return
-    joblib = _joblib()
+def _pool(crew: Crew, run: Run) -> Iterator[Pool]:
+    """What runs many tasks.
 
-    def pool(tasks: Iterable[tuple[int, Task]]) -> Iterator[tuple[int, Found]]:
-        # One cell a batch: joblib would put short ones together, and a worker's death would cost all of them.
-        parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
-        found: Iterator[tuple[int, Found]] = parallel(joblib.delayed(_numbered)(run, at, task) for at, task in tasks)
-        return found
-
-    if not crew.cluster:
-        with joblib.parallel_config(backend="loky", n_jobs=max(crew.workers, 2)):
-            yield pool, lambda: True
-        return
-    with _client(crew.cluster) as client, joblib.parallel_config(backend="dask"):
-        yield pool, lambda: bool(client.status == "running")
+    Its iterators raise `BrokenExecutor` when a worker has died, and `ConnectionError` when all are gone for good.
+    """
+    if crew.cluster:
+        with _client(crew.cluster) as client:
+            yield functools.partial(_on_cluster, client, run)
+    elif crew.workers > 1:
+        with _processes(crew.workers) as parallel:
+            yield functools.partial(_in_processes, parallel, run)
+    else:
+        yield lambda tasks: ((at, run(task)) for at, task in tasks)
 
 
-def _joblib() -> Any:
+@contextlib.contextmanager
+def _processes(workers: int) -> Iterator[Any]:
+    """What makes a `joblib.Parallel` of so many processes."""
     try:
         import joblib
     except ImportError:
         raise InputError(
             "more than one worker needs the package joblib; install the extra: pip install 'workshop-desk[sweep]'"
         ) from None
-    return joblib
+    with joblib.parallel_config(backend="loky", n_jobs=workers):
+        yield joblib
+
+
+def _in_processes(joblib: Any, run: Run, tasks: Iterable[tuple[int, Task]]) -> Iterator[tuple[int, Found]]:
+    # One cell a batch: joblib would put short ones together, and a worker's death would cost all of them.
+    parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
+    found: Iterator[tuple[int, Found]] = parallel(joblib.delayed(_numbered)(run, at, task) for at, task in tasks)
+    return found
+
+
+def _on_cluster(client: Any, run: Run, tasks: Iterable[tuple[int, Task]]) -> Iterator[tuple[int, Found]]:
+    """By the cluster's own client: through joblib, a cell that the scheduler gives up never comes back (joblib 1.6)."""
+    from distributed import KilledWorker, as_completed
+
+    futures = {client.submit(run, task, pure=False): at for at, task in tasks}
+    try:
+        ready: Any = as_completed(list(futures))
+        waited = 0.0
+        while ready.count():
+            if not ready.has_ready():
+                time.sleep(_POLL)
+                waited += _POLL
+                if waited >= _PATIENCE:
+                    waited = 0.0
+                    if client.status == "running" and not client.scheduler_info(n_workers=1)["workers"]:
+                        raise ConnectionError("none is left")
+                continue
+            waited = 0.0
+            for future in ready.next_batch(block=False):
+                if future.cancelled() or client.status != "running":
+                    raise ConnectionError("the scheduler does not answer")
+                error = future.exception()
+                if error is None:
+                    yield futures[future], future.result()
+                elif isinstance(error, KilledWorker):  # it has moved the cell from worker to worker by itself
+                    yield futures[future], _KILLER
+                else:  # the worker could not even begin: it has no Workshop, or another one
+                    yield futures[future], Found("failed", told(error))
+    finally:
+        with contextlib.suppress(Exception):  # whatever it cannot take back any more is nobody's
+            client.cancel(list(futures))
 
 
 @contextlib.contextmanager
@@ -148,7 +195,7 @@ def _client(address: str) -> Iterator[Any]:
             "--cluster needs the package distributed; install the extra: pip install 'workshop-desk[cluster]'"
         ) from None
     try:
-        client: Any = distributed.Client(address, timeout=_PATIENCE, set_as_default=True)
+        client: Any = distributed.Client(address, timeout=_PATIENCE)  # the default one: `as_completed` asks for it
     except Exception as error:  # it raises what the address leads to: OSError, ValueError, TimeoutError, its own
         raise InputError(
             f"no Dask scheduler answers at {address} ({told(error)[:200]}); start one, or mend --cluster"

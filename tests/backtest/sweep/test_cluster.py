@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
+from backtest.sweep.cell import Found
 from backtest.sweep.grid import read_grid_file
-from backtest.sweep.pool import Crew
+from backtest.sweep.pool import Crew, run_cells
 from backtest.sweep.sweep import run_sweep
+from engine.errors import WorkshopError
 from tests.runs import ROOT, main
-from tests.sweeps import left_behind, patient, write_grid
+from tests.sweeps import dies_at_first, left_behind, patient, tasks, write_grid
 
 pytestmark = pytest.mark.slow
 QUIET = {"DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical", "OPENBLAS_NUM_THREADS": "1"}
@@ -27,13 +29,13 @@ QUIET = {"DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical", "OPENBLAS_NUM_THR
 class Cluster:
     """A scheduler and its workers, each a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, nanny: bool = False) -> None:
         self._folder = folder
         self._file = folder / "scheduler.json"
         self.processes: list[subprocess.Popen[bytes]] = []
         self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
         for _ in range(2):
-            self._start("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
+            self._start("worker", "--nthreads", "1", "--nanny" if nanny else "--no-nanny", "--no-dashboard")
         self.client = self._connected()
         self.address: str = self.client.scheduler.address
 
@@ -52,16 +54,21 @@ class Cluster:
 
     def close(self) -> None:
         self.client.close()
-        for process in self.processes:
+        for process in reversed(self.processes):  # workers first: a nanny that is asked to end takes its own along
             with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
                 process.kill()
-            process.wait()
+                process.wait()
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+@pytest.fixture(params=["bare"])
+def cluster(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """Two workers; those with a nanny are started again when they die."""
     (tmp_path / "dask").mkdir()
-    running = Cluster(tmp_path / "dask")
+    running = Cluster(tmp_path / "dask", nanny=request.param == "nanny")
     try:
         yield running
     finally:
@@ -89,3 +96,24 @@ def test_a_cluster_leaves_the_same_bytes_also_when_a_worker_is_killed(cluster: C
     assert len(cluster.client.scheduler_info()["workers"]) == 1
     assert swept.troubles == ()
     assert left_behind(tmp_path / "killed") == left_behind(tmp_path / "alone")
+
+
+@pytest.mark.parametrize("cluster", ["nanny"], indirect=True)
+def test_a_cell_that_kills_its_workers_is_told_and_the_others_are_done(cluster: Cluster, tmp_path: Path) -> None:
+    found: dict[int, Found] = {}
+    run_cells(tasks(tmp_path), Crew(cluster=cluster.address), found.__setitem__, dies_at_first)
+    assert [found[at].status for at in range(6)] == ["done", "done", "failed", "done", "done", "done"]
+    assert found[2].error == "it has killed every worker that the cluster gave it to"
+
+
+def test_workers_that_are_all_gone_end_the_sweep(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backtest.sweep.pool._PATIENCE", 3)
+
+    def kill(at: int, found: Found) -> None:
+        for process in cluster.processes[1:]:
+            process.kill()
+
+    with pytest.raises(WorkshopError, match=r"none is left.*add --resume"):
+        run_cells(tasks(tmp_path), Crew(cluster=cluster.address), kill, patient)
