@@ -13,6 +13,7 @@ from backtest.evidence import evidence_path, mean_e_value
 from backtest.history import Claims
 from backtest.score_tables import direction, interval
 from backtest.skill import _bridge, by_year, drift, skill_between
+from engine.scoring import skill_bootstrap
 
 Array = npt.NDArray[np.float64]
 DAYS = [f"{2001 + at // 250}-01-{1 + at % 28:02d}" for at in range(3000)]
@@ -104,6 +105,21 @@ def test_targets_that_move_together_count_once() -> None:
     assert skill_between(five, five.score, five.base_score) == pytest.approx(
         skill_between(one, one.score, one.base_score)
     )
+
+
+def test_blocks_are_as_long_as_the_longest_horizon() -> None:
+    """Also where the losses do not remember one another."""
+    rng = np.random.default_rng(6)
+    y = (rng.random(1200) < 0.5).astype(np.float64)
+    some = claims(y, 0.5 + 0.05 * rng.standard_normal(1200), horizons=(1, 21))
+    sums = [np.bincount(some.day, loss) for loss in (some.score, some.base_score)]
+    found = skill_between(some, some.score, some.base_score)
+    assert found == pytest.approx(skill_bootstrap(sums[0], sums[1], horizon=21))
+    assert found != pytest.approx(skill_bootstrap(sums[0], sums[1], horizon=1))
+    month = claims(y[:150], some.p[:150], horizons=(21,))
+    assert drift(month, DAYS) is None and skill_between(month, month.score, month.base_score) is None
+    assert drift(claims(y[:150], some.p[:150]), DAYS) is not None
+    assert by_year(claims(y[:80], some.p[:80], horizons=(21,)), DAYS)["2001"]["skill_interval"] is None
 
 
 def test_too_few_claims_have_no_interval() -> None:
