@@ -130,11 +130,12 @@ class Replay:
         market, start, primed = self._market, self.start, self._primed
         self._feed.prime(market, primed)
         self.cycle.prime(primed)
-        self._known_by, self._facts_by = self._known(), self._facts()
+        self._known_by, self._facts_by, self._ahead_from = self._known(), self._facts(), primed
         for first in range(primed, start, _CHUNK):
             some = range(first, min(first + _CHUNK, start))
             for at, reading in zip(some, self._warm(some), strict=True):
-                self.cycle.warm(at, reading.score, self._facts_by[at - primed])
+                self.cycle.warm(at, reading.score, self._facts_by[at - self._ahead_from])
+            self._forget(some.stop)
         self._digests = market.digests(start)
         self.digest = self._digests[-1]
 
@@ -144,8 +145,9 @@ class Replay:
         for first in range(start, market.size, _CHUNK):
             some = range(first, min(first + _CHUNK, market.size))
             views = views_ahead(cycle.minds, cycle.targets, self._frame, some)
-            stretch = slice(some.start - self._primed, some.stop - self._primed)
+            stretch = slice(some.start - self._ahead_from, some.stop - self._ahead_from)
             days = map(Ahead, views, self._known_by[stretch], self._facts_by[stretch], self._baselines(some))
+            self._forget(some.stop)
             snapshots = self._snapshots(some.start, some.stop)
             readings = self._regime.ahead(self._frame, market.calendar.labels, some)
             for snapshot, ahead in zip(snapshots, days, strict=True):
@@ -157,6 +159,12 @@ class Replay:
                     quote = quote or adviser.wants(snapshot.session)
                     yield adviser.advise(cycle.run(snapshot, reading, quote=quote, ahead=ahead))
 
+    def _forget(self, stop: int) -> None:
+        """Let go of what was worked out ahead for sessions before `stop`: in its memory grows what the run keeps."""
+        gone = stop - self._ahead_from
+        del self._known_by[:gone], self._facts_by[:gone]
+        self._ahead_from = stop
+
     def _stretches(self, stop: int) -> Iterator[dict[str, Any]]:
         """What is kept of the sessions before `stop`, many at a time."""
         stretch = Stretch(self.cycle, self._market.calendar, self._prices())
@@ -165,6 +173,7 @@ class Replay:
             curtain = _Curtain(self._market, self._frame, self._feed, some, self._digests[first - self.start :])
             yield from stretch.run(self._days(some, curtain))
             curtain.reveal(some.stop)
+            self._forget(some.stop)
         stretch.close()
 
     def _days(self, some: range, curtain: _Curtain) -> Days:
@@ -173,7 +182,7 @@ class Replay:
         readings = self._regime.ahead(frame, market.calendar.labels, some)
         if readings is None:
             raise ValueError("a model that has to see each day runs day by day")
-        kept = slice(some.start - self._primed, some.stop - self._primed)
+        kept = slice(some.start - self._ahead_from, some.stop - self._ahead_from)
         days = market.calendar.days[some.start : some.stop]
         return Days(
             first=some.start, as_of=curtain.as_of, data=curtain.digests,
