@@ -167,8 +167,12 @@ def test_what_strangers_wrote_stays_text(quarter: Made) -> None:
     history = History(genesis["minds"], genesis)
     for body in bodies:
         history.add(json.loads(body.replace("^IXIC", evil).replace('"flow"', f'"{evil}"')))
-    scores = json.loads(json.dumps(quarter.scores).replace("^IXIC", evil).replace('"flow"', f'"{evil}"'))
-    run = json.loads(json.dumps(quarter.run).replace("^IXIC", evil).replace('"flow"', f'"{evil}"'))
+    scores = json.loads(
+        json.dumps(quarter.scores).replace("^IXIC", evil).replace('"flow"', f'"{evil}"').replace(":flow", f":{evil}")
+    )
+    run = json.loads(
+        json.dumps(quarter.run).replace("^IXIC", evil).replace('"flow"', f'"{evil}"').replace(":flow", f":{evil}")
+    )
     run["data"]["notices"].append({"symbol": HOSTILE, "kind": HOSTILE, "day": "x", "times": 1, "detail": HOSTILE})
     hostile = quarter.page(history=history, scores=scores, run=run, essays={"2018-12-31": f"2018-12-31-{HOSTILE}.md"})
     honest = Outline(quarter.page())
