@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from backtest.evidence import ENOUGH
-from backtest.report.markup import between, count, evidence, share
+from backtest.report.markup import between, count, evidence, percent, share
 
 __all__ = ["Answer", "answer", "certain", "commoner"]
 
@@ -56,14 +56,25 @@ def certain(row: Row) -> bool:
 
 
 def _worked(direction: Row, kinds: dict[str, Row]) -> str:
-    if not direction["n"]:
-        first = "On direction nothing can be said, as no such call has been settled"
-    elif direction["e_value"] >= ENOUGH:
-        first = "On direction, yes: there is evidence that the calls are better than the base rate"
-    else:
-        first = "On direction, no: as far as this record can tell, the calls are not better than the base rate"
+    first = _called(direction)
     sizes = [*_sizes(kinds)]
     return f"{first}; on the size of moves, {_listed(sizes)}." if sizes else f"{first}."
+
+
+def _called(direction: Row) -> str:
+    if not direction["n"]:
+        return "On direction nothing can be said, as no such call has been settled"
+    if direction["e_value"] >= ENOUGH:
+        return "On direction, yes: there is evidence that the calls are better than the base rate"
+    ends = direction.get("skill_interval")
+    if ends and ends[0] > 0.0:
+        return (
+            f"On direction, not shown: the calls are ahead of the base rate by {percent(direction['skill'], 2)} of its "
+            "loss, and the evidence falls short of what a claim of skill needs"
+        )
+    if ends and ends[1] < 0.0:
+        return "On direction, no: the calls are worse than the base rate"
+    return "On direction, no: as far as this record can tell, the calls are not better than the base rate"
 
 
 def _sizes(kinds: dict[str, Row]) -> Iterator[str]:
@@ -91,13 +102,18 @@ def _against(direction: Row, kinds: dict[str, Row]) -> str:
         parts.append(
             f"Always naming the commoner side would have been right {share(commoner(direction))} of the time, and the "
             f"calls were right {share(direction['hit_rate'])} (n = {count(direction['n'])}, 95% interval "
-            f"{between(direction['hit_rate_interval'])})"
+            f"{between(direction['hit_rate_interval'])}{_brier(direction)})"
         )
     saved = [*_saved(kinds)]
     if saved:
         first = "against history alone" if parts else "Against history alone"
         parts.append(f"{first}, {_listed(saved)}")
     return "; ".join(parts) + "." if parts else "Of what has been settled nothing has a base rate to stand beside."
+
+
+def _brier(direction: Row) -> str:
+    ends = direction.get("skill_interval")
+    return f"; Brier skill {percent(direction['skill'], 2)}, {between(ends, 2, signed=True)}" if ends else ""
 
 
 def _saved(kinds: dict[str, Row]) -> Iterator[str]:

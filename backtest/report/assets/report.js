@@ -251,13 +251,13 @@
     let stream = all[0];
     const there = (values) => values.map((x, at) => (stream.result[at] === "." ? null : x / 100));
     const graded = (at) => "rw".includes(stream.result[at]);
-    const drawn = chart("fan", () => {
+    const drawn = chart("fan", (width) => {
       const low = there(stream.low), high = there(stream.high);
       const came = stream.realised.map((x, at) => (graded(at) ? x / 100 : null));
       const missed = came.map((x, at) => (stream.result[at] === "w" ? x : null));
       const line = { type: "line", symbol: "none" };
       return {
-        grid: { left: 64, right: 20, top: 34, bottom: 58 },
+        grid: { left: 64, right: 20, top: width < 480 ? 52 : 34, bottom: 58 },
         legend: { data: ["80% interval", "history alone", "the return that came", "missed"] },
         xAxis: { ...dated, data: days, axisLine: { onZero: false } },
         yAxis: { type: "value", name: "return in percent", nameLocation: "middle", nameGap: 40, scale: true },

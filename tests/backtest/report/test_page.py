@@ -223,6 +223,17 @@ def test_skill_in_direction_from_twenty_on_sends_the_reader_to_look_for_a_leak(e
     assert "look for a leak" in said.luck
 
 
+@pytest.mark.parametrize(
+    ("ends", "says"),
+    [([0.0001, 0.02], "not shown: the calls are ahead of the base rate by +1.00% of its loss"),
+     ([-0.02, -0.0001], "no: the calls are worse than the base rate"), ([-0.01, 0.02], "no: as far as this record")],
+)  # fmt: skip
+def test_an_interval_without_the_evidence_claims_nothing(ends: list[float], says: str) -> None:
+    said = answer(scores_of(row(skill_interval=ends)))
+    assert said.worked.startswith(f"On direction, {says}")
+    assert "Brier skill +1.00%, " in said.against
+
+
 @pytest.mark.parametrize("ends", [None, [-0.01, 0.2], [0.0, 0.2]])
 def test_odds_whose_interval_reaches_zero_are_not_called_better(ends: list[float] | None) -> None:
     said = answer(scores_of(row(), volatility=row(e_value=None, skill=0.1, skill_interval=ends)))
