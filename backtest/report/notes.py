@@ -129,7 +129,7 @@ def _missing(history: History) -> Markup:
         row[1] += 1
         if length > row[2]:
             row[2:] = length, first, end
-    ends = [*days[1:], "the end"]
+    ends = [*days[:-1], "the end"]
     ranked = sorted(longest.items(), key=lambda item: (-item[1][0], item[0]))
     rows = [
         (signal, reason, count(total), count(times), f"{days[first]} to {ends[end - 1]}")
