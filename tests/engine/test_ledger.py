@@ -71,6 +71,35 @@ def path(tmp_path: Path) -> Path:
 # --- what is kept --------------------------------------------------------------------------------------------------
 
 
+def test_several_entries_at_once_are_the_same_entries(path: Path) -> None:
+    records = some_records(7)
+    with Ledger.create(path, GENESIS[2]) as ledger:
+        heads = ledger.extend("session", [record[1:] for record in records[1:4]])
+        assert heads == [head_of(records[:n]) for n in (2, 3, 4)] and ledger.head == heads[-1]
+        assert ledger.extend("session", []) == []
+        heads = ledger.extend("session", [record[1:] for record in records[4:]])
+        assert heads[-1] == ledger.head == head_of(records)
+        assert list(ledger.entries()) == chain(records)
+
+
+def test_several_entries_are_kept_all_or_none(path: Path) -> None:
+    records = some_records(3)
+    write(path, records)
+    with Ledger.open(path, writable=True) as ledger:
+        with pytest.raises(InputError, match="not UTF-8"):
+            ledger.extend("session", [("a", b"{}"), ("b", b"\xff")])
+        assert ledger.head == head_of(records) and list(ledger.entries()) == chain(records)
+        with closing(sqlite3.connect(path)) as other:  # a fault that comes with the second of two rows
+            other.execute(
+                "CREATE TRIGGER spoilt BEFORE INSERT ON entries WHEN NEW.key = 'b' BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
+        with pytest.raises(LedgerError):
+            ledger.extend("session", [("a", b"{}"), ("b", b"{}")])
+        assert list(ledger.entries()) == chain(records), "the first of the two went with the second"
+        with pytest.raises(LedgerError, match="takes no more entries since entry 3 failed"):
+            ledger.append("session", "c", b"{}")
+
+
 def test_entries_heads_and_digests_follow_the_published_formula(path: Path) -> None:
     records = some_records(6)
     expected = chain(records)
