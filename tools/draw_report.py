@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-_HEIGHT = 1330
+_HEIGHT = 1365
 
 
 def main(run: str, picture: str) -> None:

@@ -69,7 +69,7 @@ def _called(direction: Row) -> str:
     ends = direction.get("skill_interval")
     if ends and ends[0] > 0.0:
         return (
-            f"On direction, not shown: the calls are ahead of the base rate by {percent(direction['skill'], 2)} of its "
+            f"On direction, not shown: the calls are ahead of the base rate by {share(direction['skill'], 2)} of its "
             "loss, and the evidence falls short of what a claim of skill needs"
         )
     if ends and ends[1] < 0.0:

@@ -225,7 +225,7 @@ def test_skill_in_direction_from_twenty_on_sends_the_reader_to_look_for_a_leak(e
 
 @pytest.mark.parametrize(
     ("ends", "says"),
-    [([0.0001, 0.02], "not shown: the calls are ahead of the base rate by +1.00% of its loss"),
+    [([0.0001, 0.02], "not shown: the calls are ahead of the base rate by 1.00% of its loss"),
      ([-0.02, -0.0001], "no: the calls are worse than the base rate"), ([-0.01, 0.02], "no: as far as this record")],
 )  # fmt: skip
 def test_an_interval_without_the_evidence_claims_nothing(ends: list[float], says: str) -> None:
