@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.stats import binom, kstest
 from tests.runs import ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
+import luck_study
 from luck_study import ENOUGH, Edge, coin_trial, edge_trial, main, power
 
 SEEDS = range(1, 25)
@@ -65,7 +67,12 @@ def test_a_drawn_market_has_the_edge_that_it_is_asked_for() -> None:
     assert share * up + (1.0 - share) * down == pytest.approx(edge.right)
 
 
-def test_the_study_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    assert "--seeds" in capsys.readouterr().out
+def test_the_study_prints_a_line_for_each_part(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(luck_study, "_COINS", (300,))
+    monkeypatch.setattr(luck_study, "_EDGES", ((Edge(0.56, 0.5), 300),))
+    assert main(["--seeds", "2"]) == 0
+    coin, edge = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert coin["a coin, 300 sessions"]["trials"] == 2
+    assert edge["56% right where 50% is usual, 300 sessions"]["power by normal theory"] == power(Edge(0.56, 0.5), 300)

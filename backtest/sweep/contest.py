@@ -118,7 +118,8 @@ def _best(contests: list[dict[str, Any]]) -> dict[str, Any] | None:
         p = min(1.0, len(tested) * min(test["p_consistent"] for test in tested))
     best = first["ranking"][0]
     needed = ENOUGH * tried
-    shown = p is not None and p <= _LEVEL and (best["e_value"] is None or best["e_value"] >= needed)
+    evidence = best["e_value"] is not None and best["e_value"] >= needed
+    shown = p is not None and p <= _LEVEL and evidence
     return {
         **{name: first[name] for name in _CONTEST}, **best, "of": tried, "p": p, "e_value_needed": needed,
         "skill_claimed": shown and best["skill"] > 0.0,

@@ -15,82 +15,26 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from backtest.settings import Settings, default_pairs, default_targets, names, parse_pairs, parse_targets
 from backtest.sweep.cell import Cell, Place, cell_key
+from backtest.sweep.several import MOST_CELLS, Seeds, Several
 from engine.errors import InputError
 from engine.universe import Universe, load_universe
 from minds.registry import load_minds
 from regimes.registry import load_regime
 from scenarios.fields import Tables, key, read_table
-from scenarios.kinds import Choice, Day, Kind, Text, Whole, refuse
+from scenarios.kinds import Choice, Day, Text
 from scenarios.model import Scenario
 from scenarios.source import find_scenario, run_of
 
-__all__ = ["JUDGED", "MOST_CELLS", "Grid", "Market", "Window", "cells_of", "read_grid", "read_grid_file"]
+__all__ = ["JUDGED", "Grid", "Market", "Window", "cells_of", "read_grid", "read_grid_file"]
 
-MOST_CELLS = 20_000
 JUDGED = ("direction", "interval", "relative", "volatility", "drawdown")
 """Kinds of claims by which settings can be compared."""
 _LARGEST = 1_000_000
-_MOST_SEED = 2**53
 _NEVER = (date.min, date.min)
-
-
-@dataclass(frozen=True)
-class Several:
-    """One value, or a list of different ones, each tried in turn."""
-
-    kind: Kind
-    most: int = 1000
-
-    @property
-    def words(self) -> str:
-        """The type, for the documentation."""
-        return f"{self.kind.words}; or a list of them"
-
-    def read(self, value: Any, where: str) -> tuple[Any, ...]:
-        """The values in their order."""
-        given = value if isinstance(value, list) else [value]
-        if not 0 < len(given) <= self.most:
-            refuse(where, f"lists {len(given):,} values", f"list 1 to {self.most:,}")
-        found = [self.kind.read(item, f"{where} {number}") for number, item in enumerate(given, 1)]
-        for at, item in enumerate(found):
-            if item in found[:at]:
-                refuse(where, f"lists {item!r} twice", "list each once")
-        return tuple(found)
-
-    def write(self, value: tuple[Any, ...]) -> Any:
-        """A list."""
-        return [self.kind.write(item) for item in value]
-
-
-@dataclass(frozen=True)
-class Seeds:
-    """Seeds one by one, or the first of them and how many."""
-
-    words: str = "whole number, a list of them, or `{ first = 1, count = 200 }`"
-
-    def read(self, value: Any, where: str) -> tuple[int, ...]:
-        """The seeds in their order."""
-        whole = Whole(0, _MOST_SEED)
-        if not isinstance(value, dict):
-            return Several(whole, MOST_CELLS).read(value, where)
-        run = read_table(_Run, value, where)
-        return tuple(range(run.first, run.first + run.count))
-
-    def write(self, value: tuple[int, ...]) -> Any:
-        """A list."""
-        return list(value)
-
-
-@dataclass(frozen=True)
-class _Run:
-    """So many seeds in a row."""
-
-    first: int = key(Whole(0, _MOST_SEED - MOST_CELLS), "the first seed")
-    count: int = key(Whole(1, MOST_CELLS), "how many")
 
 
 @dataclass(frozen=True)

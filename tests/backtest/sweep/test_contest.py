@@ -55,12 +55,13 @@ def test_the_best_of_many_that_are_worth_nothing_is_not_called_good() -> None:
 
 
 def test_skill_takes_both_a_p_value_and_evidence_for_that_many() -> None:
-    def best(e_value: float) -> Any:
+    def best(e_value: float | None) -> Any:
         rows = [row(at, noise(at, 0.01 if at == 3 else 0.0), direction_e_value=e_value) for at in range(1, 9)]
         return summary(rows)["best"]
 
     assert (best(159.0)["skill_claimed"], best(160.0)["skill_claimed"]) == (False, True)
     assert best(160.0)["e_value_needed"] == 160.0
+    assert not best(None)["skill_claimed"]  # a kind of claim that is given no e-value
 
 
 def test_worlds_repeat_a_contest_and_are_averaged() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from backtest.sweep.grid import MOST_CELLS, Several, cells_of, read_grid, read_grid_file
+from backtest.sweep.grid import cells_of, read_grid, read_grid_file
+from backtest.sweep.several import MOST_CELLS, Several
 from engine.errors import InputError
 from scenarios.kinds import Whole
 from tests.sweeps import write_grid
