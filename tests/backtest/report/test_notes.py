@@ -137,3 +137,18 @@ def test_a_cell_is_coloured_only_where_its_interval_leaves_the_base_rate_out(
     sessions = {"risk_on": 0, "neutral": 0, "risk_off": 0, "crisis": 300}
     text = str(cards.minds_by_regime({"minds": {"macro": mind}, "regimes": {"sessions": sessions}}, ["macro"]))
     assert re.findall(r'<td class="(\w+)">', text) == ["empty", tone]
+
+
+def test_a_models_account_lists_every_figure_under_the_names_that_lead_to_it() -> None:
+    writer = {"name": "litellm:x", "accepted": 3, "bill": {"total": {"tokens": 1200, "usd": 0.012345}}, "leak": None}
+    adviser = {"n": 7, "gain": -0.0123456, "gain_interval": [-0.05, 0.02], "reasons": {"too <late>": 2}}
+    run = {"writer": writer, "settings": {"adviser": {"memory": "Remembers little."}}}
+    text = str(notes.account({"adviser": adviser}, run))
+    assert rows(text, "The writer, which moves no number") == [
+        ["accepted", "3"], ["bill: total: tokens", "1200"], ["bill: total: usd", "0.01235"],
+        ["leak", '<span class="none" title="not known">–</span>'], ["name", "litellm:x"],
+    ]  # fmt: skip
+    assert ["reasons: too &lt;late&gt;", "2"] in rows(text, "The adviser, which has to earn its say")
+    assert ["gain interval", "-0.05 to 0.02"] in rows(text, "The adviser, which has to earn its say")
+    assert "Remembers little." in text
+    assert notes.account({}, {"writer": {"name": "template"}, "settings": {"adviser": None}}) is None
