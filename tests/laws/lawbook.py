@@ -21,6 +21,7 @@ from backtest.replay import Replay
 from engine.bars import FIELDS
 from engine.claims import Claim, Pair, Target, Verdict
 from engine.market import Market
+from minds.baseline import BASELINES
 from minds.protocol import Mind
 from minds.record import CycleRecord, body
 from minds.registry import load_minds
@@ -144,9 +145,16 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def undated(text: bytes, labels: Sequence[str]) -> dict[str, Any]:
-    """A body without instant and digest, its days replaced by their number."""
+    """A body without instant and digest, its days replaced by their number; the coin falls anew on another day."""
     number = {label: f"#{at}" for at, label in enumerate(labels)}
-    found: dict[str, Any] = orjson.loads(_DAY.sub(lambda day: number[day[0]], without(text, "as_of", "data")))
+    return uncoined(_DAY.sub(lambda day: number[day[0]], without(text, "as_of", "data")))
+
+
+def uncoined(text: str) -> dict[str, Any]:
+    """A body without the coin, which is tossed for a day and a name and so hangs on both."""
+    found: dict[str, Any] = orjson.loads(text)
+    for leans in found["baselines"].values():
+        del leans[BASELINES.index("coin")]
     return found
 
 
