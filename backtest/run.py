@@ -116,6 +116,9 @@ def _run(
     market, notices = load_market(source, settings)
     start = first_session(market, settings)
     minds, model = load_minds(settings.minds, settings.seed), load_regime(settings.regime, cache)
+    heard_in = tuple(mind.name for mind in minds)
+    if heard_in != settings.minds:
+        raise InputError(f"the settings name the minds as {settings.minds}; they are heard as {heard_in}, so say it so")
     loaded = time.perf_counter()
     heard: dict[str, Said] = {}
     replay = Replay(

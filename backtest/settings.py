@@ -65,7 +65,7 @@ class Settings:
         universe: roles and symbols.
         start: first day asked for.
         end: last day asked for, the end of knowledge.
-        minds: names in the run's order.
+        minds: names, in the order in which the registry gives them.
         targets: what is called, leading target first.
         regime: name of the regime model.
         pairs: pairs of targets to compare.

@@ -2,7 +2,8 @@
 
 Contract: a claim settles on the bar of its deadline session, moved to the next session by an unannounced closure. The
 return is between adjusted closes of the same data vintage, so splits and dividends do not decide calls. It is void when
-the bar is missing (halt, delisting) and, for a direction, when the price has not moved at all; the reason says so.
+the bar is missing (halt, delisting), for a direction when the price has not moved at all, and for a volatility when
+there were no two returns to deviate; the reason says so.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from engine.scoring import graded_one, winkler_one
 __all__ = ["RESOLVER_VERSION", "came_to", "resolve"]
 
 RESOLVER_VERSION = 2
+_FEWEST = 3
+"""Closes, of which the volatility of a stretch can be said: two returns have a deviation, one has none."""
 Prices = Sequence[float | None]
 
 # What `Verdict._make` does, at a third of its time: a replay makes tens of thousands.
@@ -59,6 +62,9 @@ def resolve(claim: Claim, path: Prices, settled: str, versus: Prices = ()) -> Ve
         return _relative(claim, p, base, end / start, versus, settled)
     if claim.threshold is None:
         raise ValueError(f"{claim.id} has no threshold")
+    if kind == "volatility" and len(path) - path.count(None) < _FEWEST:
+        reason = f"{claim.symbol} has bars on {_FEWEST - 1} days only, and a deviation needs {_FEWEST}"
+        return Verdict(claim.id, "void", reason, settled)
     realised = _roughness(path) if kind == "volatility" else _deepest(start, path)
     happened = realised > claim.threshold if kind == "volatility" else realised <= claim.threshold
     return _graded(claim, p, base, happened, realised, settled)

@@ -387,6 +387,11 @@ def test_other_settings_are_refused(data: Path, begun: Path, asked: Settings) ->
     refused(r"begun holds a run with other settings; choose another --out", data, begun, asked)
 
 
+def test_minds_out_of_order_are_refused(data: Path, tmp_path: Path) -> None:
+    refused(r"heard as \('macro', 'flow'\), so say it so", data, tmp_path / "run", settings(minds=("flow", "macro")))
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_shorter_range_is_refused(data: Path, begun: Path) -> None:
     refused(rf"holds a longer run than --end {DAYS[155]}; give a later --end", data, begun, settings(DAYS[155]))
 

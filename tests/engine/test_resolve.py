@@ -177,6 +177,14 @@ def test_volatility_is_the_annualised_deviation_of_daily_log_returns(threshold: 
     assert verdict.outcome == happened
 
 
+@pytest.mark.parametrize("path", [(100.0, None, None, 100.5), (100.0, 101.0)])
+def test_one_return_has_no_deviation_and_voids_a_volatility(path: tuple[float | None, ...]) -> None:
+    verdict = resolve(risk("volatility", 0.3, 0.2), path, "2018-02-05")
+    assert (verdict.result, verdict.outcome, verdict.realised) == ("void", None, None)
+    assert verdict.reason == "SPY has bars on 2 days only, and a deviation needs 3"
+    assert resolve(risk("volatility", 0.3, 0.2), (100.0, None, 90.0, 100.5), "2018-02-05").outcome == 1
+
+
 def test_a_relative_claim_compares_two_returns_and_a_tie_voids_it() -> None:
     claim = risk("relative", 0.6, 0.0)._replace(threshold=None, versus="QQQ")
     assert resolve(claim, (100.0, 103.0), "2018-02-05", (50.0, 51.0)).outcome == 1
