@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from minds.baseline import BASELINES
 from minds.checks import each_check
 from minds.checks.otherwise import class_in_file
 from tests.runs import ROOT, main
@@ -47,7 +48,7 @@ def test_step_by_step(tmp_path: Path) -> None:
 
     # 3. It is there, next to ours.
     listed = {item["name"]: item for item in json.loads(venv.workshop("minds", "list", "--json").out)}
-    assert list(listed) == ["macro", "flow", "contrarian", "momentum"]
+    assert list(listed) == ["macro", "flow", "contrarian", *BASELINES, "momentum"]
     assert (listed["momentum"]["distribution"], listed["momentum"]["error"]) == ("momentum-mind", "")
     assert listed["momentum"]["summary"] == "Leans with the last month."
 
