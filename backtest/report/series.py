@@ -66,9 +66,10 @@ def series(history: History, heads: Sequence[str], essays: Mapping[str, str]) ->
 
 
 def _streams(history: History) -> Iterator[tuple[str, str, Claims]]:
-    """Each kind's claims on each target, the kinds in their order."""
+    """Each kind's claims on each target, kinds and targets in the order of the run: the lead call comes first."""
+    place = {name: at for at, name in enumerate(history.targets)}
     for kind, claims in history.claims.items():
-        for name, mine in claims.targets():
+        for name, mine in sorted(claims.targets(), key=lambda item: place.get(item[0], len(place))):
             yield kind, name, mine
 
 

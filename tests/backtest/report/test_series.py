@@ -90,6 +90,13 @@ def test_every_claim_is_at_its_day_with_its_figures_and_its_verdict() -> None:
     assert seen == sum(sum(sign != "." for sign in stream["result"]) for stream in drawn()["streams"]) > 500
 
 
+def test_charts_begin_with_the_call_that_leads() -> None:
+    names = [target.key for target in LONG]
+    assert names != sorted(names), "the order of the run has to differ from that of the alphabet"
+    for kind in ("direction", "interval"):
+        assert [stream["name"] for stream in drawn()["streams"] if stream["kind"] == kind] == names
+
+
 def test_lead_and_evidence_are_those_of_a_loop() -> None:
     for row in drawn()["leads"]:
         horizon = int(row["name"].rpartition(":")[2])
