@@ -41,7 +41,6 @@ def synthesis_without(claims: Claims, out: int | None) -> FloatArray:
         Probabilities, shape (n,).
     """
     minds = claims.fair.shape[1]
-    minds = claims.fair.shape[1]
     kept = [at for at in range(minds) if at != out]
     first = np.array(Aggregator(minds).weights)[[0, *[at + 1 for at in kept]]]
     found = np.empty(len(claims))

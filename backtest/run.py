@@ -43,7 +43,7 @@ from regimes.registry import load_regime
 if TYPE_CHECKING:
     from backtest.trading import Rule
 
-__all__ = ["Done", "Progress", "load_market", "run_backtest"]
+__all__ = ["Done", "Progress", "load_market", "no_collector", "run_backtest"]
 
 _BATCH = 32
 """Sessions that are committed in one transaction; more would hardly be faster, and it is what a run that is killed has
@@ -97,7 +97,7 @@ def run_backtest(
         InputError: the settings, the data or the folder cannot be used; the sentence says what to do.
         LeakAlarm: a record is too good to be true; everything but the scores is kept.
     """
-    with _no_collector(), commit_asked() as commit:
+    with no_collector(), commit_asked() as commit:
         return _run(settings, source, out, resume, progress, cache, commit, writer, report, trade)
 
 
@@ -201,7 +201,7 @@ def _heard(ledger: Ledger, settings: Settings) -> dict[str, Said]:
 
 
 @contextlib.contextmanager
-def _no_collector() -> Iterator[None]:
+def no_collector() -> Iterator[None]:
     """Pause the search for reference cycles: a run hardly makes any, and the search walks millions of live numbers."""
     was_on = gc.isenabled()
     gc.disable()

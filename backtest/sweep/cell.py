@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 import hashlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -25,7 +24,7 @@ from backtest.folder import versions
 from backtest.history import History
 from backtest.leak_alarm import leak_alarm
 from backtest.replay import Replay, first_session
-from backtest.run import load_market
+from backtest.run import load_market, no_collector
 from backtest.scores import ScoreBook
 from backtest.settings import Settings
 from engine.bars import FloatArray
@@ -177,7 +176,7 @@ def run_cell(task: Task) -> Found:
     try:
         if task.program != program():
             raise WorkshopError(f"the worker runs {program()} and the sweep {task.program}; install the same on both")
-        with contextlib.redirect_stdout(sys.stderr), _no_collector():
+        with contextlib.redirect_stdout(sys.stderr), no_collector():
             return _run(task)
     except WorkshopError as error:
         said = str(error)
@@ -225,15 +224,6 @@ def _leads(history: History, judge: str) -> FloatArray:
     leads = np.zeros(len(history))
     np.add.at(leads, claims.day, claims.base_score - claims.score)
     return leads / max(len(claims.codes()), 1)
-
-
-@contextlib.contextmanager
-def _no_collector() -> Iterator[None]:
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _market(cell: Cell) -> Market:

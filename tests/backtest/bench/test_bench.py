@@ -130,7 +130,7 @@ def test_an_unknown_figure_is_refused_with_those_there_are() -> None:
 
 @pytest.mark.parametrize("name", ["backtrader", "backtesting"])
 def test_the_others_pass_every_bar(name: str) -> None:
-    pytest.importorskip(name)
+    pytest.importorskip(name, reason="only `make bench` installs it")
     from backtest.bench import others
 
     assert getattr(others, f"{name}_seconds")(others.bars(60)) > 0.0  # it asserts that each bar was seen
