@@ -98,7 +98,6 @@ class Replay:
         self._primed = max(start - WARM_UP, 0)
         self._frame = compute_signals(market, specs, self._primed, [risk.reads[0] for risk in self.cycle.risks])
         self.sessions = market.size - start
-        self._latest: Snapshot | None = None
         self.digest = ""
         """Digest of all bars, known once the run has begun."""
 

@@ -8,8 +8,6 @@ combinations that come to the same backtest are refused too. Paths in the file c
 from __future__ import annotations
 
 import itertools
-import os
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -28,12 +26,12 @@ from scenarios.fields import Tables, key, read_table
 from scenarios.kinds import Choice, Day, Text
 from scenarios.model import Scenario
 from scenarios.source import find_scenario, run_of
+from scenarios.toml_text import file_text, parsed
 
 __all__ = ["JUDGED", "Grid", "Market", "Window", "cells_of", "read_grid", "read_grid_file"]
 
 JUDGED = ("direction", "interval", "relative", "volatility", "drawdown")
 """Kinds of claims by which settings can be compared."""
-_LARGEST = 1_000_000
 _NEVER = (date.min, date.min)
 
 
@@ -105,16 +103,7 @@ def read_grid_file(path: str) -> Grid:
     Raises:
         InputError: it does not exist, is not UTF-8 text, is not TOML, or breaks the schema of docs/sweeps.md.
     """
-    if not os.path.isfile(path):  # Path.is_file raises for a name that is too long
-        raise InputError(f"the grid file {path} does not exist; give a path to a .toml file")
-    try:
-        with Path(path).open("rb") as file:
-            text = file.read(4 * _LARGEST + 1).decode("utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"the grid file {path} is not UTF-8 text; save it as UTF-8") from None
-    except OSError as error:
-        raise InputError(f"the grid file {path} cannot be read: {error.strerror}; check it") from None
-    grid = read_grid(text.replace("\r\n", "\n"), name=Path(path).name)
+    grid = read_grid(file_text(path, "grid"), name=Path(path).name)
     return replace(grid, markets=tuple(_beside(Path(path).parent, market) for market in grid.markets))
 
 
@@ -128,16 +117,7 @@ def read_grid(text: str, *, name: str = "grid") -> Grid:
     Raises:
         InputError: it is not TOML, or breaks the schema of docs/sweeps.md.
     """
-    if len(text) > _LARGEST:
-        raise InputError(f"{name} has {len(text):,} characters; a grid has at most {_LARGEST:,}")
-    try:
-        table = tomllib.loads(text)
-    except RecursionError:
-        raise InputError(f"{name} is nested too deeply; a grid has tables in lists and no more") from None
-    except ValueError as error:  # TOMLDecodeError, or an int of thousands of digits
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{name} is not valid TOML: {reason}; mend that line") from None
-    grid: Grid = read_table(Grid, table, f"{name}:")
+    grid: Grid = read_table(Grid, parsed(text, name, "grid"), f"{name}:")
     if not grid.markets:
         raise InputError(f"{name}: has no [[markets]]; add one with data and windows")
     return grid

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from engine.bars import FloatArray
 from engine.errors import InputError
 
-__all__ = ["Moments", "best_by_chance", "deflated", "minimum_track", "moments", "probabilistic", "spread"]
+__all__ = ["Moments", "best_by_chance", "minimum_track", "moments", "probabilistic", "spread"]
 
 _EULER = 0.5772156649015329
 _NORMAL = NormalDist()
@@ -63,6 +63,8 @@ def moments(returns: FloatArray) -> Moments | None:
 def probabilistic(record: Moments, benchmark: float = 0.0) -> float:
     """PSR: probability that the true Sharpe ratio lies above `benchmark` (per period), given length and shape.
 
+    Against `best_by_chance` it is the deflated Sharpe ratio, DSR.
+
     `Phi((SR - SR*) * sqrt(n - 1) / sqrt(1 - skew * SR + (kurtosis - 1) / 4 * SR**2))`
 
     >>> monthly = Moments(24, 0.0, 1.0, 0.458, -2.448, 10.164)  # the worked example of the paper of 2012
@@ -106,11 +108,6 @@ def best_by_chance(trials: int, variance: float) -> float:
         return 0.0
     high, higher = _NORMAL.inv_cdf(1.0 - 1.0 / trials), _NORMAL.inv_cdf(1.0 - 1.0 / (trials * math.e))
     return math.sqrt(variance) * ((1.0 - _EULER) * high + _EULER * higher)
-
-
-def deflated(record: Moments, trials: int, variance: float) -> float:
-    """DSR: PSR against what the best of `trials` worthless variants would show; with one trial it is PSR against 0."""
-    return probabilistic(record, best_by_chance(trials, variance))
 
 
 def spread(ratios: Sequence[float]) -> float:

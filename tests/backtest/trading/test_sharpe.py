@@ -10,8 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from backtest.trading.sharpe import Moments, best_by_chance, deflated, minimum_track, moments, probabilistic, spread
+from backtest.trading.sharpe import Moments, best_by_chance, minimum_track, moments, probabilistic, spread
 from engine.errors import InputError
+
+
+def deflated(ours: Moments, trials: int, variance: float) -> float:
+    """As the trading view has it."""
+    return probabilistic(ours, best_by_chance(trials, variance))
 
 
 def record(sharpe: float, n: int = 1250, skew: float = 0.0, kurtosis: float = 3.0) -> Moments:
