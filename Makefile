@@ -55,7 +55,7 @@ backtest: $(RUN) ## replay 1999-2018 of the sample data into runs/sample and pri
 	@$(BIN)/workshop backtest --data sample --start 1999-01-04 --end 2018-12-31 --out runs/sample $(ARGS)
 
 test: $(DEV) ## run the test suite on all cores (ARGS="-k ledger")
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --timeout 300 $(ARGS)
 
 properties: $(DEV) ## search for worlds that break a law, anew each time and longer than `make test` does (docs/laws.md)
 	@$(BIN)/python -m pytest -n auto --hypothesis-profile=long tests/laws tests/engine/test_ledger.py::TestModel \

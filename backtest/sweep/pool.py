@@ -154,7 +154,7 @@ def _in_processes(joblib: Any, run: Run, tasks: Iterable[tuple[int, Task]]) -> I
 
 def _on_cluster(client: Any, run: Run, tasks: Iterable[tuple[int, Task]]) -> Iterator[tuple[int, Found]]:
     """By the cluster's own client: through joblib, a cell that the scheduler gives up never comes back (joblib 1.6)."""
-    from distributed import KilledWorker, as_completed
+    from distributed import as_completed
 
     futures = {client.submit(run, task, pure=False): at for at, task in tasks}
     try:
@@ -166,23 +166,45 @@ def _on_cluster(client: Any, run: Run, tasks: Iterable[tuple[int, Task]]) -> Ite
                 waited += _POLL
                 if waited >= _PATIENCE:
                     waited = 0.0
-                    if client.status == "running" and not client.scheduler_info(n_workers=1)["workers"]:
-                        raise ConnectionError("none is left")
+                    _check_alive(client)
                 continue
             waited = 0.0
             for future in ready.next_batch(block=False):
-                if future.cancelled() or client.status != "running":
-                    raise ConnectionError("the scheduler does not answer")
-                error = future.exception()
-                if error is None:
-                    yield futures[future], future.result()
-                elif isinstance(error, KilledWorker):  # it has moved the cell from worker to worker by itself
-                    yield futures[future], _KILLER
-                else:  # the worker could not even begin: it has no Workshop, or another one
-                    yield futures[future], Found("failed", told(error))
+                found = _fetched(future)
+                if found is None:
+                    ready.add(future)
+                else:
+                    yield futures[future], found
     finally:
         with contextlib.suppress(Exception):  # whatever it cannot take back any more is nobody's
             client.cancel(list(futures))
+
+
+def _check_alive(client: Any) -> None:
+    if client.status != "running":
+        raise ConnectionError("the scheduler does not answer")
+    if not client.scheduler_info(n_workers=1)["workers"]:
+        raise ConnectionError("none is left")
+
+
+def _fetched(future: Any) -> Found | None:
+    """What a finished cell has found; None where its worker took that along, so that the cluster runs it again."""
+    from distributed import CancelledError, KilledWorker
+
+    try:
+        for patience in (1, _PATIENCE):  # without a limit it waits for a worker that never comes
+            with contextlib.suppress(TimeoutError):
+                found: Found = future.result(timeout=patience)
+                return found
+            if future.status != "finished":
+                break
+        return None
+    except CancelledError:
+        raise ConnectionError("the scheduler does not answer") from None
+    except KilledWorker:  # it has moved the cell from worker to worker by itself
+        return _KILLER
+    except Exception as error:  # the worker could not even begin: it has no Workshop, or another one
+        return Found("failed", told(error))
 
 
 @contextlib.contextmanager

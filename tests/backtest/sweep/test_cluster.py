@@ -20,7 +20,7 @@ from backtest.sweep.pool import Crew, run_cells
 from backtest.sweep.sweep import run_sweep
 from engine.errors import WorkshopError
 from tests.runs import ROOT, main
-from tests.sweeps import dies_at_first, left_behind, patient, tasks, write_grid
+from tests.sweeps import dies_at_first, left_behind, patient, quick, tasks, write_grid
 
 pytestmark = pytest.mark.slow
 QUIET = {"DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical", "OPENBLAS_NUM_THREADS": "1"}
@@ -117,3 +117,22 @@ def test_workers_that_are_all_gone_end_the_sweep(
 
     with pytest.raises(WorkshopError, match=r"none is left.*add --resume"):
         run_cells(tasks(tmp_path), Crew(cluster=cluster.address), kill, patient)
+
+
+def test_results_that_die_with_their_workers_end_the_sweep(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All cells are done, and all but the first lie on workers that are killed before anybody fetches them."""
+    monkeypatch.setattr("backtest.sweep.pool._PATIENCE", 3)
+    kept: list[int] = []
+
+    def kill(at: int, found: Found) -> None:
+        kept.append(at)
+        time.sleep(2)
+        for process in cluster.processes[1:]:
+            process.kill()
+            process.wait()
+
+    with pytest.raises(WorkshopError, match=r"none is left.*add --resume"):
+        run_cells(tasks(tmp_path), Crew(cluster=cluster.address), kill, quick)
+    assert 1 <= len(kept) < 6
