@@ -17,7 +17,6 @@ from minds.view import Abstention
 __all__ = ["because", "claim_of", "missing_names", "speakers", "why_none"]
 
 _WITHOUT_VERB = re.compile(r"^no (?=(?:bar|close) for )")
-_DEPTH_BELOW_ZERO = re.compile(r"-(?=[0-9.]+ deviations deep)")
 
 
 def claim_of(record: CycleRecord, target: Target, kind: Kind) -> Claim | None:
@@ -29,9 +28,8 @@ def claim_of(record: CycleRecord, target: Target, kind: Kind) -> Claim | None:
 
 
 def because(reason: str) -> str:
-    """A reason of the record as a clause that can follow `because`: with a verb, and no sign that its words say."""
-    said = _WITHOUT_VERB.sub("there is no ", clause(reason))
-    return _DEPTH_BELOW_ZERO.sub("", said)
+    """A reason of the record as a clause that can follow `because`: with a verb."""
+    return _WITHOUT_VERB.sub("there is no ", clause(reason))
 
 
 def why_none(record: CycleRecord, target: Target) -> str:

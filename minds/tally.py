@@ -19,7 +19,7 @@ class Tally:
 
     def __init__(self, speakers: Sequence[str]) -> None:
         self.speakers = tuple(speakers)
-        self._cells: dict[tuple[str, str], list[int]] = {}
+        self._cells: dict[str, list[list[int]]] = {}  # regime -> for each speaker: settled, right, rises
         self._settled: list[tuple[str, tuple[float | None, ...], int]] = []
 
     def add(self, regime: str, leans: tuple[float | None, ...], outcome: int) -> None:
@@ -29,22 +29,22 @@ class Tally:
         """
         self._settled.append((regime, leans, outcome))
 
-    def _count(self, speaker: str, regime: str, lean: float | None, outcome: int) -> None:
-        if lean is None or lean == 0.0:
-            return
-        cell = self._cells.get((speaker, regime))
-        if cell is None:
-            cell = self._cells[speaker, regime] = [0, 0, 0]
-        cell[0] += 1
-        cell[1] += (lean > 0.0) == (outcome == 1)
-        cell[2] += outcome
-
     def record(self, speaker: str, regime: str, weight: float | None) -> MindRecord:
         """The record of one speaker under one label (`all` for every label)."""
-        for under, leans, outcome in self._settled:
-            for name, lean in zip(self.speakers, leans, strict=True):
-                self._count(name, under, lean, outcome)
-        self._settled.clear()
-        cells = [cell for (name, label), cell in self._cells.items() if name == speaker and regime in (label, "all")]
-        n, right, rises = (sum(cell[at] for cell in cells) for at in range(3))
+        self._count()
+        place = self.speakers.index(speaker)
+        cells = [each[place] for under, each in self._cells.items() if regime in (under, "all")]
+        n, right, rises = (sum([cell[at] for cell in cells]) for at in range(3))
         return MindRecord(speaker, regime, n, right, max(rises, n - rises) / n if n else None, weight)
+
+    def _count(self) -> None:
+        for regime, leans, outcome in self._settled:
+            cells = self._cells.get(regime)
+            if cells is None:
+                cells = self._cells[regime] = [[0, 0, 0] for _ in self.speakers]
+            for cell, lean in zip(cells, leans, strict=True):
+                if lean:
+                    cell[0] += 1
+                    cell[1] += (lean > 0.0) == (outcome == 1)
+                    cell[2] += outcome
+        self._settled.clear()

@@ -34,7 +34,7 @@ READS = (
 
 _WORDS = {
     "volatility": "volatility has jumped by {0.value:.0%} in a week",
-    "fall": "the week's fall is {0.value:.1f} deviations deep",
+    "fall": "the week's fall is {size:.1f} deviations deep",
     "likelihood": "the returns fit another label better, by {0.value:.1f} nats",
     "drift": "the score has moved {0.value:.2f} against the label",
     "behaviour": "only {0.value:.0%} of the risk-taking measures agree with the label",
@@ -97,7 +97,7 @@ class RulesModel:
 
 def _doubted(label: Label, alerts: tuple[Fired, ...], doubts: tuple[Fired, ...]) -> tuple[Status, tuple[str, ...]]:
     """The status that fired tests add up to, and what each has to say."""
-    reasons = tuple([_WORDS[item.test].format(item) for item in (*alerts, *doubts)])
+    reasons = tuple([_WORDS[item.test].format(item, size=abs(item.value)) for item in (*alerts, *doubts)])
     if len(doubts) == 3 or (alerts and label == "risk_on"):
         return "transition", reasons
     if len(doubts) == 2:

@@ -160,6 +160,8 @@ class _Essay:
 
     def _thesis(self, view: View, own: Facts, so_far: str) -> str:
         voice, turn = view.mind if view.mind in _VOICES else "plain", self.teller.turn
+        if not view.lean:
+            return self.say("voice_even", own)
         if "one_thing" not in own:
             return self.say("voice_bare", own)
         told = own["one_amount"] in self.told + so_far

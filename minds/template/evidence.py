@@ -118,7 +118,7 @@ def _sides(
                 "softer": desk.called[low.mind],
                 "softer_conf": figures.strength(low.confidence),
             }
-    else:
+    elif any(sides.values()):
         found |= {"camp": "up" if sides["bull"] else "down", "camp_mood": "bullish" if sides["bull"] else "bearish"}
         if len(spoken) == 1:
             found["only"] = found["top"]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from hashlib import shake_256
@@ -179,21 +179,42 @@ def _usable(pool: str, seed: str, existing: frozenset[str]) -> tuple[Phrase, ...
 
 @lru_cache(maxsize=1)
 def load() -> Book:
-    """All phrase files, parsed."""
+    """All phrase files."""
     folder = resources.files("minds.template")
-    wordings = tomllib.loads((folder / "wordings.toml").read_text(encoding="utf-8"))["wordings"]
-    pools: dict[str, Pool] = {}
+    table: dict[str, list[str]] = {}
     for name in _FILES:
-        table = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
-        pools |= {pool: _pool(pool, [_reword(text, wordings) for text in texts]) for pool, texts in table.items()}
+        table |= tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
     angles = tomllib.loads((folder / "angles.toml").read_text(encoding="utf-8"))
-    return Book(pools, {name: _angle(table) for name, table in angles.items()})
+    wordings = tomllib.loads((folder / "wordings.toml").read_text(encoding="utf-8"))["wordings"]
+    return Book(_Pools(table, wordings), {name: _angle(table) for name, table in angles.items()})
 
 
-def _reword(text: str, wordings: Mapping[str, str]) -> str:
-    """Let a sentence say `cannot` or `can't`: the wordings that everything shares, outside of those of its own."""
-    known = re.compile(r"\[[^\]]*\]|\b(" + "|".join([re.escape(word) for word in wordings]) + r")(?= (?!not\b)[\w*{])")
-    return known.sub(lambda found: f"[{found[1]}|{wordings[found[1]]}]" if found[1] else found[0], text)
+class _Pools(Mapping[str, Pool]):
+    """All pools by name; one is taken apart when it is first asked for, as an essay draws from few."""
+
+    def __init__(self, table: Mapping[str, list[str]], wordings: Mapping[str, str]) -> None:
+        self._table, self._wordings, self._known = table, wordings, dict[str, Pool]()
+        words = "|".join([re.escape(word) for word in wordings])
+        self._shared = re.compile(rf"\[[^\]]*\]|\b({words})(?= (?!not\b)[\w*{{])")
+
+    def __getitem__(self, name: str) -> Pool:
+        if name not in self._known:
+            self._known[name] = _pool(name, [self._reword(text) for text in self._table[name]])
+        return self._known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._table
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def _reword(self, text: str) -> str:
+        """Let a sentence say `cannot` or `can't`: the wordings that everything shares, outside of those of its own."""
+        shared = self._wordings
+        return self._shared.sub(lambda found: f"[{found[1]}|{shared[found[1]]}]" if found[1] else found[0], text)
 
 
 def parse(text: str, key: str = "") -> Phrase:

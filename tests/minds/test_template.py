@@ -98,7 +98,7 @@ def test_one_witness_behind_two_minds_is_noticed() -> None:
 
 def test_reasons_of_the_record_are_clauses() -> None:
     day = seed_day()
-    reading = day.reading._replace(status="alert", reasons=("the week's fall is -4.2 deviations deep",))
+    reading = day.reading._replace(status="alert", reasons=("the week's fall is 4.2 deviations deep",))
     lost = (Missing("volatility.change_5d", "no bar for ^VIX on 2026-04-02"),)
     said = (Abstention("momentum", "QQQ:1", "no bar for ^VIX on 2026-04-02"),)
     essay = render(replace(day, reading=reading, missing=lost, views={**day.views, "QQQ:1": said}), HEAD)
@@ -113,6 +113,16 @@ def test_plural_roles_are_spoken_of_as_one() -> None:
     for at in range(40):
         found = prose(render(replace(day, session=str(date(2026, 3, 2) + timedelta(at))), HEAD))
         assert faults(found) == []
+
+
+@pytest.mark.parametrize("parts", [(), (Contribution("a.b", 0.2, 1.0, "x"), Contribution("b.c", -0.2, 1.0, "y"))])
+def test_a_lean_of_nothing_is_on_no_side(parts: tuple[Contribution, ...]) -> None:
+    view = View("climatology", "QQQ:1", 0.0, parts)
+    day = replace(seed_day(), views={"QQQ:1": (view,)})
+    assert "camp" not in told(day)
+    for at in range(40):
+        said = compose._Essay(replace(day, session=str(date(2026, 3, 2) + timedelta(at)))).theses["climatology"]
+        assert "Climatology" in said and not re.search(r"\b(up|down|higher|lower|bullish|bearish|0%)\b", said), said
 
 
 # ---- the phrases as data ----

@@ -178,7 +178,7 @@ def test_a_shock_is_an_alert_and_in_risk_on_a_transition() -> None:
     week = [0.0] * 5 + [-2.6] + [0.0] * 12
     calm = read(regime__ret_5d_z=week, regime__score=[0.0] * 18)
     assert [reading.status for reading in calm] == ["confirmed"] * 5 + ["alert"] * 10 + ["confirmed"] * 3
-    assert calm[5].reasons == ("the week's fall is -2.6 deviations deep",)
+    assert calm[5].reasons == ("the week's fall is 2.6 deviations deep",)
     assert calm[5].alert and not calm[4].alert
     strong = read(regime__ret_5d_z=week, regime__score=[0.5] * 18)
     assert [reading.label for reading in strong[4:6]] == ["risk_on", "risk_on"]
