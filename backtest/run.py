@@ -43,9 +43,9 @@ from regimes.registry import load_regime
 if TYPE_CHECKING:
     from backtest.trading import Rule
 
-__all__ = ["Done", "Progress", "load_market", "no_collector", "run_backtest"]
+__all__ = ["BATCH", "Done", "Progress", "load_market", "no_collector", "run_backtest"]
 
-_BATCH = 32
+BATCH = 32
 """Sessions that are committed in one transaction; more would hardly be faster, and it is what a run that is killed has
 to do again. With an adviser, whose answers cost money, each is committed at once."""
 _Day = tuple[dict[str, Any], CycleRecord | None]
@@ -232,7 +232,7 @@ def _cycles(
     kept = ledger.entries(1)
     quoted_from = 0 if settings.essays == "all" else replay.sessions - settings.essays
     done = 0
-    for batch in _batches(replay.documents(settings.essays), _BATCH if settings.adviser is None else 1):
+    for batch in _batches(replay.documents(settings.essays), BATCH if settings.adviser is None else 1):
         entries = [(document["session"], canonical(document)) for document, _ in batch]
         for document, _ in batch:
             book.add(document)

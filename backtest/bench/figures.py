@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from backtest.bench.inside import minds, replay, sessions
+from backtest.bench.inside import minds, record, replay, sessions
 from backtest.bench.measure import Figure
 from backtest.bench.outside import memory, version, whole
 
 __all__ = ["FIGURES"]
 
 FIGURES: dict[str, Callable[[int], list[Figure]]] = {
-    "replay": replay, "sessions": sessions, "minds": minds, "memory": memory, "whole": whole, "version": version,
+    "replay": replay, "record": record, "sessions": sessions, "minds": minds, "memory": memory, "whole": whole,
+    "version": version,
 }  # fmt: skip

@@ -22,13 +22,17 @@ from backtest.bench.measure import Figure, alternately, ratios, spread, timed
 from backtest.bench.others import backtesting_seconds, backtrader_seconds, bars
 from backtest.bench.pandas_columns import Frames
 from backtest.bench.pandas_signals import pandas_signals
-from backtest.run import load_market, run_backtest
+from backtest.replay import Replay, first_session
+from backtest.run import BATCH, load_market, no_collector, run_backtest
 from backtest.settings import Settings, default_targets, parse_targets
+from engine.ledger import Ledger
 from engine.sources import open_source
 from engine.universe import load_universe
+from minds.record import canonical
 from minds.registry import load_minds
+from regimes.registry import load_regime
 
-__all__ = ["minds", "replay", "sessions"]
+__all__ = ["minds", "record", "replay", "sessions"]
 
 _START, _END = date(1999, 1, 4), date(2018, 12, 31)
 _LEAD_IN = 1000
@@ -51,16 +55,20 @@ class _Ran(NamedTuple):
 
 def _replay(minds: Sequence[str], targets: str | None = None, start: date = _START) -> _Ran:
     """One replay of the sample in this process: signals, regime, minds, claims, settlement, synthesis, ledger."""
-    universe = load_universe("sample")
-    called = default_targets(universe) if targets is None else parse_targets(targets, universe)
-    ordered = tuple(mind.name for mind in load_minds(minds))
-    settings = Settings("sample", universe, start, _END, ordered, called, essays=0)
+    settings = _settings(minds, targets, start)
     with tempfile.TemporaryDirectory() as folder:
         began = time.process_time()
         run_backtest(settings, open_source("sample"), Path(folder) / "run")
         processor = time.process_time() - began
         timings = json.loads((Path(folder) / "run" / "run.json").read_text(encoding="utf-8"))["timings"]
     return _Ran(timings["replay_seconds"], timings["sessions_per_second"] * timings["replay_seconds"], processor)
+
+
+def _settings(minds: Sequence[str], targets: str | None = None, start: date = _START) -> Settings:
+    universe = load_universe("sample")
+    called = default_targets(universe) if targets is None else parse_targets(targets, universe)
+    ordered = tuple(mind.name for mind in load_minds(minds))
+    return Settings("sample", universe, start, _END, ordered, called, essays=0)
 
 
 def replay(rounds: int) -> list[Figure]:
@@ -115,6 +123,26 @@ def replay(rounds: int) -> list[Figure]:
             Figure(f"{name}_per_second", f"sessions a second of {name}, a callback a bar", spread(theirs)),
         ]
     return found
+
+
+def record(rounds: int) -> list[Figure]:
+    """What keeping alone costs: sessions that have been worked out already, as text, digest and entry."""
+    with crowd(2), no_collector():
+        settings = _settings(FOUR, _THREE)
+        market, _ = load_market(open_source("sample"), settings)
+        start, minds = first_session(market, settings), load_minds(settings.minds)
+        run = Replay(market, minds, settings.targets, load_regime(settings.regime), start, settings.pairs)
+        days = [document for document, _ in run.documents()]
+        (took,) = alternately([lambda: timed(lambda: _written(days))], rounds)
+    rates = [len(days) / seconds for seconds in took]
+    return [Figure("record_per_second", "sessions a second of the record alone: text, digest, entry", spread(rates))]
+
+
+def _written(days: Sequence[dict[str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, Ledger.create(Path(folder) / "ledger.sqlite", b"{}") as ledger:
+        for first in range(0, len(days), BATCH):
+            some = days[first : first + BATCH]
+            ledger.extend("cycle", [(day["session"], canonical(day)) for day in some])
 
 
 def _other(seconds: Callable[[Any], float], frame: Any) -> _Ran:

@@ -95,20 +95,18 @@ def fine(ends: Sequence[float] | None) -> int:
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, kind: str = "") -> Markup:
     """A table whose first column names the rows; it scrolls in a box of its own where it is wider than the page."""
     top = joined([Markup('<th scope="col">{}</th>').format(head) for head in heads])
-    lines = [
-        Markup('<tr><th scope="row">{}</th>{}</tr>').format(row[0], joined([_cell(cell) for cell in row[1:]]))
-        for row in rows
-    ]
+    # Joined by hand, piece by escaped piece: `format` takes ten times as long, and a page has thousands of cells.
+    lines = [f'<tr><th scope="row">{escape(row[0])}</th>{"".join(map(_cell, row[1:]))}</tr>' for row in rows]
     return Markup(
         '<div class="scroll" role="region" aria-label="{}" tabindex="0"><table class="{}"><caption>{}</caption>'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
-    ).format(caption, kind, caption, top, joined(lines))
+    ).format(caption, kind, caption, top, Markup("".join(lines)))
 
 
-def _cell(cell: Cell) -> Markup:
+def _cell(cell: Cell) -> str:
     if isinstance(cell, Markup) and cell.startswith("<td"):
         return cell
-    return Markup("<td>{}</td>").format(_NONE if cell is None or cell == "–" else cell)
+    return f"<td>{escape(_NONE if cell is None or cell == '–' else cell)}</td>"
 
 
 def details(summary: str, content: Cell, *, kind: str = "") -> Markup:
