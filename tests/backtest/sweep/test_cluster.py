@@ -106,16 +106,21 @@ def test_a_cell_that_kills_its_workers_is_told_and_the_others_are_done(cluster: 
     assert found[2].error == "it has killed every worker that the cluster gave it to"
 
 
-def test_workers_that_are_all_gone_end_the_sweep(
-    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("gone", "told"),
+    [(slice(1, None), "none is left"), (slice(1), "the scheduler does not answer")],
+    ids=["workers", "scheduler"],
+)
+def test_a_cluster_that_is_gone_ends_the_sweep(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: slice, told: str
 ) -> None:
     monkeypatch.setattr("backtest.sweep.pool._PATIENCE", 3)
 
     def kill(at: int, found: Found) -> None:
-        for process in cluster.processes[1:]:
+        for process in cluster.processes[gone]:
             process.kill()
 
-    with pytest.raises(WorkshopError, match=r"none is left.*add --resume"):
+    with pytest.raises(WorkshopError, match=rf"{told}.*add --resume"):
         run_cells(tasks(tmp_path), Crew(cluster=cluster.address), kill, patient)
 
 
