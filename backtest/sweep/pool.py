@@ -156,6 +156,7 @@ def _on_cluster(client: Any, run: Run, tasks: Iterable[tuple[int, Task]]) -> Ite
     """By the cluster's own client: through joblib, a cell that the scheduler gives up never comes back (joblib 1.6)."""
     from distributed import as_completed
 
+    _check_scheduler(client)
     futures = {client.submit(run, task, pure=False): at for at, task in tasks}
     try:
         ready: Any = as_completed(list(futures))
@@ -166,11 +167,13 @@ def _on_cluster(client: Any, run: Run, tasks: Iterable[tuple[int, Task]]) -> Ite
                 waited += _POLL
                 if waited >= _PATIENCE:
                     waited = 0.0
-                    _check_alive(client)
+                    _check_scheduler(client)
+                    if not client.scheduler_info(n_workers=1)["workers"]:
+                        raise ConnectionError("none is left")
                 continue
             waited = 0.0
             for future in ready.next_batch(block=False):
-                found = _fetched(future)
+                found = _fetched(client, future)
                 if found is None:
                     ready.add(future)
                 else:
@@ -180,14 +183,12 @@ def _on_cluster(client: Any, run: Run, tasks: Iterable[tuple[int, Task]]) -> Ite
             client.cancel(list(futures))
 
 
-def _check_alive(client: Any) -> None:
+def _check_scheduler(client: Any) -> None:
     if client.status != "running":
         raise ConnectionError("the scheduler does not answer")
-    if not client.scheduler_info(n_workers=1)["workers"]:
-        raise ConnectionError("none is left")
 
 
-def _fetched(future: Any) -> Found | None:
+def _fetched(client: Any, future: Any) -> Found | None:
     """What a finished cell has found; None where its worker took that along, so that the cluster runs it again."""
     from distributed import CancelledError, KilledWorker
 
@@ -204,6 +205,7 @@ def _fetched(future: Any) -> Found | None:
     except KilledWorker:  # it has moved the cell from worker to worker by itself
         return _KILLER
     except Exception as error:  # the worker could not even begin: it has no Workshop, or another one
+        _check_scheduler(client)
         return Found("failed", told(error))
 
 
