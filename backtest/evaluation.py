@@ -85,7 +85,8 @@ def spa(losses: FloatArray, benchmark: FloatArray, *, horizon: int, seed: int = 
             same amount in each session, or the extra `study` is missing.
 
     Source:
-        Hansen (2005), A test for superior predictive ability; White (2000), A reality check for data snooping.
+        Hansen (2005), A test for superior predictive ability; White (2000), A reality check for data snooping;
+        Phipson & Smyth (2010), Permutation p-values should never be zero.
     """
     values, reference = _table(losses), np.asarray(benchmark, np.float64)
     if reference.shape != values.shape[:1] or not np.isfinite(reference).all():
@@ -103,7 +104,7 @@ def spa(losses: FloatArray, benchmark: FloatArray, *, horizon: int, seed: int = 
         raise InputError("a forecaster differs from the benchmark by the same amount in each session; check its losses")
     test = _arch().SPA(np.zeros(n), -lead / spread, block_size=block, reps=_RESAMPLES, bootstrap="circular", seed=seed)
     test.compute()
-    lower, consistent, upper = (float(test.pvalues[name]) for name in ("lower", "consistent", "upper"))
+    lower, consistent, upper = (_counted(float(test.pvalues[name])) for name in ("lower", "consistent", "upper"))
     return Superior(consistent, lower, upper, n, k, block)
 
 
@@ -149,8 +150,13 @@ def confidence_set(
         )
         test.compute()
         found = test.pvalues["Pvalue"].sort_index().to_numpy(np.float64)
-    each = dict(zip(names, found[same.ravel()].tolist(), strict=True))
+    each = {name: _counted(p) for name, p in zip(names, found[same.ravel()].tolist(), strict=True)}
     return Kept(tuple(name for name in names if each[name] > size), each, size, n, block)
+
+
+def _counted(share: float) -> float:
+    """A p-value from the share of resamples that did as well: the record itself is one more, so that none is zero."""
+    return (share * _RESAMPLES + 1.0) / (_RESAMPLES + 1.0)
 
 
 def _table(losses: FloatArray) -> FloatArray:

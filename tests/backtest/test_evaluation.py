@@ -59,6 +59,16 @@ def test_a_planted_one_is_found_among_twenty() -> None:
     assert set(kept.p) == set(names) and (kept.size, kept.n) == (0.10, 800)
 
 
+def test_no_p_value_is_zero() -> None:
+    """Of a thousand resamples and the record none did as well as the record but itself: one in 1,001."""
+    losses, benchmark = field(7, 800, 3, good=1)
+    losses[:, 1] = benchmark - 0.1 - 0.01 * np.random.default_rng(7).standard_normal(800)
+    assert spa(losses, benchmark, horizon=1)[:3] == pytest.approx((1 / 1001,) * 3)
+    kept = confidence_set(losses, ["a", "b", "c"], horizon=1)
+    assert (kept.names, kept.p["b"]) == (("b",), 1.0)
+    assert kept.p["a"] == kept.p["c"] == pytest.approx(1 / 1001)
+
+
 def test_one_noisy_forecaster_does_not_hide_a_good_one() -> None:
     """Without dividing by deviations the luck of the noisy one would be the measure of all."""
     losses, benchmark = field(8, 600, 3, good=1)
