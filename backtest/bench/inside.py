@@ -65,6 +65,7 @@ def _replay(minds: Sequence[str], targets: str | None = None, start: date = _STA
 
 
 def _settings(minds: Sequence[str], targets: str | None = None, start: date = _START) -> Settings:
+    """A backtest of the sample without essays, on these targets or on those of the command line."""
     universe = load_universe("sample")
     called = default_targets(universe) if targets is None else parse_targets(targets, universe)
     ordered = tuple(mind.name for mind in load_minds(minds))
@@ -73,8 +74,7 @@ def _settings(minds: Sequence[str], targets: str | None = None, start: date = _S
 
 def replay(rounds: int) -> list[Figure]:
     """The whole cycle in this process, against the signals in pandas and against other backtesters' days."""
-    universe = load_universe("sample")
-    settings = Settings("sample", universe, _START, _END, _THREE_MINDS, default_targets(universe))
+    settings = _settings(_THREE_MINDS)
     market, _ = load_market(open_source("sample"), settings)
     first = int(market.calendar.days.searchsorted(np.datetime64(_START, "D")))
     frames, sessions = Frames(market, first - _LEAD_IN), market.size - first
@@ -126,16 +126,26 @@ def replay(rounds: int) -> list[Figure]:
 
 
 def record(rounds: int) -> list[Figure]:
-    """What keeping alone costs: sessions that have been worked out already, as text, digest and entry."""
+    """What is paid whatever the minds do: setting up, and keeping what has been worked out, as text, digest, entry."""
     with crowd(2), no_collector():
         settings = _settings(FOUR, _THREE)
         market, _ = load_market(open_source("sample"), settings)
-        start, minds = first_session(market, settings), load_minds(settings.minds)
-        run = Replay(market, minds, settings.targets, load_regime(settings.regime), start, settings.pairs)
-        days = [document for document, _ in run.documents()]
-        (took,) = alternately([lambda: timed(lambda: _written(days))], rounds)
-    rates = [len(days) / seconds for seconds in took]
-    return [Figure("record_per_second", "sessions a second of the record alone: text, digest, entry", spread(rates))]
+
+        def fresh() -> Replay:
+            heard, model, start = (
+                load_minds(settings.minds),
+                load_regime(settings.regime),
+                first_session(market, settings),
+            )
+            return Replay(market, heard, settings.targets, model, start, settings.pairs)
+
+        days = [document for document, _ in fresh().documents()]
+        once, kept = alternately([lambda: timed(lambda: fresh().run()), lambda: timed(lambda: _written(days))], rounds)
+    rates = [len(days) / seconds for seconds in kept]
+    return [
+        Figure("record_per_second", "sessions a second of the record alone: text, digest, entry", spread(rates)),
+        Figure("once_seconds", "what is paid once, signals and warm-up, seconds", spread(once)),
+    ]
 
 
 def _written(days: Sequence[dict[str, Any]]) -> None:

@@ -2,10 +2,10 @@
 
 Contract: each cell is handed to `run_cell` up to `TRIES` times, until it is done or gives an alarm; after the last time
 what went wrong is its result. A worker that dies costs the cells that it had begun one try each; those are tried alone
-after that, so that a cell that kills its worker is never blamed on its neighbours. A cluster moves
-a dead worker's cells by itself and counts the death against all of them, so one that it gives up is tried alone, too,
-and once. Results come in any order, and each is handed over once, when it is final. Workers that are all gone raise
-`WorkshopError`; what was handed over before stays.
+after that, so that a cell that kills its worker is never blamed on its neighbours. A cluster moves a dead worker's
+cells by itself and counts the death against all of them, so one that it gives up is tried alone, too, and once; a
+result that died with its worker is made again. Results come in any order, and each is handed over once, when it is
+final. Workers that are all gone raise `WorkshopError`; what was handed over before stays.
 """
 
 from __future__ import annotations
