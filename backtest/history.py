@@ -1,15 +1,16 @@
 """A run's history: what its ledger says, as columns.
 
 Contract: a `History` holds what was claimed, said and settled, in order, and nothing that the ledger does not state. It
-is read from a ledger (`History.read`), or collected while a run goes on (`add`, one cycle at a time); both give equal
-histories. A figure that a kind of claim has not, or that is not known yet, is NaN, never zero. Nothing here judges:
-scores, arms and reports are made from a history. A ledger of something else raises `InputError`, one that does not hold
+is read from a ledger (`read`), or collected while a run goes on (`add` a cycle, `take` many); all give equal histories.
+A figure that a kind of claim has not, or that is not known yet, is NaN, never zero. Nothing here judges: scores, arms
+and reports are made from a history. A ledger of something else raises `InputError`, one that does not hold
 `ChainError`.
 """
 
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import nan
 from struct import Struct
@@ -23,6 +24,7 @@ from engine.bars import FloatArray
 from engine.errors import InputError
 from engine.ledger import Ledger
 from minds.advised import TILTS
+from minds.piece import Docket, Piece
 from minds.view import DebateLabel
 from regimes.reading import LABELS
 
@@ -48,6 +50,10 @@ _ROWS = {
     "drawdown": _ODDS,
 }
 _SETTLED = ("due", "result", "y", "realised", "score", "base_score", "log_score")
+_COLUMNS = {"probability": "p", "base_rate": "b"}
+"""What numbers of a claim are called here where they have another name."""
+_PLACES = 1 << 20
+"""More than there are claims in a session."""
 _settle = Struct(f"{1 + len(_SETTLED)}d").pack
 _WHOLE = {"target": 0, "day": 0, "due": -1, "result": 0, "turn": -1, "debate": -1}
 """Columns of whole numbers, and what each holds where nothing is known."""
@@ -186,6 +192,29 @@ class Claims:
             yield f"{symbol}:{horizon}", self.take(self.target == code)
 
 
+class _Rows:
+    """Rows of numbers that come target by target, and are kept session by session."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._found: list[FloatArray] = []
+        self._order: list[IntArray] = []
+
+    def add(self, days: IntArray, place: int, columns: Sequence[npt.ArrayLike]) -> None:
+        """One target's rows, a session each, as columns; `place` is its rank within a session."""
+        rows = np.empty((len(days), self._width))
+        for at, values in enumerate(columns):
+            rows[:, at] = values
+        self._found.append(rows)
+        self._order.append(days * _PLACES + place)
+
+    def bytes(self) -> bytes:
+        """The rows in order."""
+        if not self._found:
+            return b""
+        return np.concatenate(self._found)[np.argsort(np.concatenate(self._order))].tobytes()
+
+
 class History:
     """What a run said and what came of it.
 
@@ -218,6 +247,8 @@ class History:
         self._streams: dict[str, _Stream] = {}
         self._made = {kind: bytearray() for kind in _ROWS}  # row after row of numbers
         self._open: dict[str, int] = {}
+        self._first = array("l")  # number of the first claim of each session
+        self._slots: dict[str, int] = {}  # what claims are about -> their place in each session of a piece
         self._settled = bytearray()  # number of the claim, and a row of `_SETTLED`
         self._claims: dict[str, Claims] | None = None
         self._count = 0
@@ -245,6 +276,7 @@ class History:
         """Take in one cycle: the body of a ledger's entry."""
         self._claims = None
         reading, day = body["reading"], len(self._days)
+        self._first.append(self._count)
         self._days.append(body["session"])
         self._status.append(reading["status"])
         self._label.append(_LABEL[reading["label"]])
@@ -266,9 +298,9 @@ class History:
         missing = body["missing"]  # or the session that has the list
         if isinstance(missing, dict) and missing != (self.missing[-1][1] if self.missing else {}):
             self.missing.append((day, missing))
-        take, settled = self._open.pop, self._settled
+        settled = self._settled
         for verdict in body["verdicts"]:
-            number, result = take(verdict["id"]), verdict["result"]
+            number, result = self._number(verdict["id"]), verdict["result"]
             if result == "void":  # a tie has a return all the same
                 settled += _settle(number, day, 1.0, nan, verdict.get("realised", nan), nan, nan, nan)
             else:
@@ -278,6 +310,80 @@ class History:
                 )  # fmt: skip
         for claim in body["claims"]:
             self._claim(claim, day, body)
+
+    def _number(self, identity: str) -> int:
+        """Number of an open claim."""
+        number = self._open.pop(identity, None)
+        if number is None:  # it was made in a piece
+            session, _, about = identity.partition("/")
+            number = self._first[self._day_of(session)] + self._slots[about]
+        return number
+
+    def take(self, piece: Piece) -> None:
+        """Take in some sessions."""
+        self._claims = None
+        before, count, width = len(self._days), len(piece.sessions), len(piece.dockets)
+        self._days += piece.sessions
+        self._status += [reading.status for reading in piece.readings]
+        self._label.extend([_LABEL[reading.label] for reading in piece.readings])
+        self._score.extend([nan if reading.score is None else reading.score for reading in piece.readings])
+        for row, gate in piece.gates:
+            self._gated.extend((before + row, self._gates.setdefault(gate, len(self._gates))))
+        for name in self.minds:
+            self.spoken[name] += count * sum([docket.calls is not None for docket in piece.dockets])
+        for row, mind, key, reason in piece.silences:
+            self.spoken[mind] -= 1
+            reasons, silence = self.abstentions[mind], (mind, key, reason)
+            reasons[reason] = reasons.get(reason, 0) + 1
+            self._silent.extend((before + row, self._silences.setdefault(silence, len(self._silences))))
+        for row, missing in piece.missing:
+            if missing != (self.missing[-1][1] if self.missing else {}):
+                self.missing.append((before + row, missing))
+        self._first.extend(range(self._count, self._count + count * width, width))
+        self._count += count * width
+        self._slots = {docket.slot.about[1:]: place for place, docket in enumerate(piece.dockets)}
+        self._take_verdicts(piece.dockets, before)
+        self._take_claims(piece, before)
+
+    def _take_verdicts(self, dockets: Sequence[Docket], before: int) -> None:
+        """The verdicts of a piece, which begins after `before` sessions."""
+        first, rows = np.array(self._first), _Rows(1 + len(_SETTLED))
+        for place, (slot, _, settled, _) in enumerate(dockets):
+            days = np.array(settled.rows, np.int64) + before
+            results = [_RESULT[each] for each in settled.results]
+            rows.add(days, place, [first[days - slot.horizon] + place, days, results, *settled.numbers])
+        self._settled += rows.bytes()
+
+    def _take_claims(self, piece: Piece, before: int) -> None:
+        """The claims of a piece."""
+        first, found = np.array(self._first), {kind: _Rows(self._width(kind)) for kind in _ROWS}
+        made = [(docket.said.rows[0], place) for place, docket in enumerate(piece.dockets) if docket.said.rows]
+        for _, place in sorted(made):  # in the order in which they are met
+            slot, said, _, calls = piece.dockets[place]
+            code = self._codes.setdefault((slot.about.split("/")[1], slot.horizon), len(self._codes))
+            days = np.array(said.rows, np.int64) + before
+            columns: dict[str, npt.ArrayLike] = dict(
+                zip(map(_COLUMNS.get, slot.names, slot.names), said.numbers, strict=True)
+            )
+            columns |= {"number": first[days] + place, "target": code, "day": days, "reference": said.references}
+            tables: list[FloatArray] = []
+            if calls is not None:
+                labels, columns["conviction"] = zip(*calls.debates, strict=True)
+                columns |= {"debate": [_DEBATE[each] for each in labels], "without": columns["p"]}
+                plain = [piece.baselines[row][f"{slot.symbol}:{slot.horizon}"] for row in said.rows]
+                fair = [own[1:] for own in calls.fair]
+                for table, width in ((calls.leans, self.minds), (fair, self.minds), (plain, self.baselines)):
+                    tables.extend(np.array(table, np.float64).reshape(len(days), -1)[:, : len(width)].T)
+            found[slot.kind].add(days, place, [*[columns.get(name, nan) for name in _ROWS[slot.kind]], *tables])
+        for kind, rows in found.items():
+            self._made[kind] += rows.bytes()
+
+    def _day_of(self, session: str) -> int:
+        """Number of a session."""
+        day = bisect_left(self._days, session)
+        if self._days[day : day + 1] != [session]:
+            raise KeyError(session)
+        return day
 
     def _claim(self, claim: dict[str, Any], day: int, body: dict[str, Any]) -> None:
         identity = claim["id"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,15 +26,16 @@ from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.adviser import AdviserDesk
 from minds.ahead import Ahead, told_ahead, views_ahead
+from minds.at_hand import Days, Prices
 from minds.baseline import baselines, leans_ahead
 from minds.baseline.kind import Leans
 from minds.cycle import Cycle
 from minds.known import Known, known_ahead
+from minds.piece import Piece
 from minds.protocol import Mind, own_signals
 from minds.record import CycleRecord
-from minds.record import document as document_of
 from minds.risk import RISKS
-from minds.stretch import Days, Prices, Stretch
+from minds.stretch import Stretch
 from regimes.features import REGIME_SIGNALS
 from regimes.model import RegimeModel, RegimeReader
 from regimes.odds import MONTH, Facts, facts_ahead
@@ -106,20 +107,15 @@ class Replay:
         self._begin()
         return self._records(self.start, self._quoted_from(essays))
 
-    def documents(self, essays: EssayChoice = 0) -> Iterator[tuple[dict[str, Any], CycleRecord | None]]:
-        """What the ledger keeps of each session of `run`, with the record where it carries quotes (or has advice).
-
-        Sessions that need no record are run in stretches (`minds.stretch`), which is several times faster.
-        """
+    def pieces(self, essays: EssayChoice = 0) -> Iterator[Piece | CycleRecord]:
+        """The sessions of `run`, in pieces where nobody needs the record: many times faster (`minds.stretch`)."""
         self._begin()
         quoted_from = self._quoted_from(essays)
         alone = self.start
         if self.adviser is None and self._regime.reads_ahead:
-            for document in self._stretches(quoted_from):
-                yield document, None
+            yield from self._stretches(quoted_from)
             alone = quoted_from
-        for record in self._records(alone, quoted_from):
-            yield document_of(record), record
+        yield from self._records(alone, quoted_from)
 
     def _quoted_from(self, essays: EssayChoice) -> int:
         return self.start if essays == "all" else max(self._market.size - essays, self.start)
@@ -132,8 +128,9 @@ class Replay:
         self._known_by, self._facts_by, self._ahead_from = self._known(), self._facts(), primed
         for first in range(primed, start, _CHUNK):
             some = range(first, min(first + _CHUNK, start))
-            for at, reading in zip(some, self._warm(some), strict=True):
-                self.cycle.warm(at, reading.score, self._facts_by[at - self._ahead_from])
+            facts = self._by_session(self._facts_by, some)
+            for at, reading, each in zip(some, self._warm(some), facts, strict=True):
+                self.cycle.warm(at, reading.score, each)
             self._forget(some.stop)
         self._digests = market.digests(start)
         self.digest = self._digests[-1]
@@ -144,8 +141,8 @@ class Replay:
         for first in range(start, market.size, _CHUNK):
             some = range(first, min(first + _CHUNK, market.size))
             views = views_ahead(cycle.minds, cycle.targets, self._frame, some)
-            stretch = slice(some.start - self._ahead_from, some.stop - self._ahead_from)
-            days = map(Ahead, views, self._known_by[stretch], self._facts_by[stretch], self._baselines(some))
+            known, facts = self._by_session(self._known_by, some), self._by_session(self._facts_by, some)
+            days = map(Ahead, views, known, facts, self._baselines(some))
             self._forget(some.stop)
             snapshots = self._snapshots(some.start, some.stop)
             readings = self._regime.ahead(self._frame, market.calendar.labels, some)
@@ -161,10 +158,13 @@ class Replay:
     def _forget(self, stop: int) -> None:
         """Let go of what was worked out ahead for sessions before `stop`: in its memory grows what the run keeps."""
         gone = stop - self._ahead_from
-        del self._known_by[:gone], self._facts_by[:gone]
+        for known in self._known_by:
+            del known[:gone]
+        for facts in self._facts_by:
+            del facts[:gone]
         self._ahead_from = stop
 
-    def _stretches(self, stop: int) -> Iterator[dict[str, Any]]:
+    def _stretches(self, stop: int) -> Iterator[Piece]:
         """What is kept of the sessions before `stop`, many at a time."""
         stretch = Stretch(self.cycle, self._market.calendar, self._prices())
         for first in range(self.start, stop, _CHUNK):
@@ -186,7 +186,8 @@ class Replay:
         return Days(
             first=some.start, as_of=curtain.as_of, data=curtain.digests,
             readings=readings, told=told_ahead(cycle.minds, cycle.targets, frame, days, some),
-            baselines=self._baselines(some), known=self._known_by[kept], facts=self._facts_by[kept],
+            baselines=self._baselines(some), known=[each[kept] for each in self._known_by],
+            facts=[each[kept] for each in self._facts_by],
             values=frame.values[:, some.start - frame.first : some.stop - frame.first], places=frame.index.at,
             snapshot=curtain.snapshot,
         )  # fmt: skip
@@ -228,25 +229,27 @@ class Replay:
         self._feed.reveal(session_rows(self._market, stretch), session_events(self._market, stretch))
         return readings
 
-    def _known(self) -> list[tuple[Known, ...]]:
+    def _known(self) -> list[list[Known]]:
         """What is known about each target, session by session from the first that is kept."""
         frame, primed = self._frame, self._primed
-        return self._by_session([
+        return [
             known_ahead(self._closes(desk.target.symbol), frame.column(desk.volatility), desk.target.horizon, primed)
             for desk in self.cycle.desks.values()
-        ])  # fmt: skip
+        ]
 
-    def _facts(self) -> list[tuple[Facts, ...]]:
-        """What the odds of a month are made from, likewise."""
+    def _facts(self) -> list[list[Facts]]:
+        """What the odds of each symbol's month are made from, likewise."""
         frame, primed, columns = self._frame, self._primed, []
         for risk in self.cycle.risks:
             realised, expected = risk.reads
             closes = self._closes(risk.symbol)[primed:]
             columns.append(facts_ahead(closes, frame.column(realised), frame.column(expected), frame.early[realised]))
-        return self._by_session(columns)
+        return columns
 
-    def _by_session(self, columns: list[list[_T]]) -> list[tuple[_T, ...]]:
-        return list(zip(*columns, strict=True)) if columns else [()] * (self._market.size - self._primed)
+    def _by_session(self, columns: list[list[_T]], some: range) -> list[tuple[_T, ...]]:
+        """What was worked out ahead for some sessions, session by session."""
+        kept = slice(some.start - self._ahead_from, some.stop - self._ahead_from)
+        return list(zip(*[column[kept] for column in columns], strict=True)) if columns else [()] * len(some)
 
     def _closes(self, symbol: str, field: str = "adj_close") -> FloatArray:
         """Closes of a symbol, which may have no bar at all."""

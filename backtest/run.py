@@ -26,7 +26,7 @@ from backtest.history import History
 from backtest.leak_alarm import LeakAlarm, leak_alarm
 from backtest.replay import Replay, first_session
 from backtest.run_record import Covered, Left, run_record
-from backtest.scores import ScoreBook
+from backtest.scores import Kept, ScoreBook
 from backtest.settings import Settings
 from engine.bar_checks import Repair
 from engine.errors import InputError
@@ -35,7 +35,7 @@ from engine.market import Market
 from engine.sources.base import Source
 from minds.adviser import AdviserDesk, Said
 from minds.cycle import Cycle
-from minds.record import CycleRecord, canonical
+from minds.record import CycleRecord
 from minds.registry import load_minds
 from minds.writer import Writer
 from regimes.registry import load_regime
@@ -48,7 +48,6 @@ __all__ = ["BATCH", "Done", "Progress", "load_market", "no_collector", "run_back
 BATCH = 32
 """Sessions that are committed in one transaction; more would hardly be faster, and it is what a run that is killed has
 to do again. With an adviser, whose answers cost money, each is committed at once."""
-_Day = tuple[dict[str, Any], CycleRecord | None]
 
 Progress = Callable[[int, int, str], None]
 """Called after each session with (sessions done, sessions in all, ISO day)."""
@@ -232,12 +231,9 @@ def _cycles(
     kept = ledger.entries(1)
     quoted_from = 0 if settings.essays == "all" else replay.sessions - settings.essays
     done = 0
-    for batch in _batches(replay.documents(settings.essays), BATCH if settings.adviser is None else 1):
-        entries = [(document["session"], canonical(document)) for document, _ in batch]
-        for document, _ in batch:
-            book.add(document)
-        now = _keep(ledger, kept, entries, folder)
-        for (session, _), (_, record), head in zip(entries, batch, now, strict=True):
+    for batch in _batches(book.follow(replay.pieces(settings.essays)), BATCH if settings.adviser is None else 1):
+        now = _keep(ledger, kept, [(session, text) for session, text, _ in batch], folder)
+        for (session, _, record), head in zip(batch, now, strict=True):
             heads.append(head.digest)
             if record is not None and done >= quoted_from:
                 essay = _essay(record, head, folder, writer)
@@ -251,11 +247,11 @@ def _cycles(
     return essay
 
 
-def _batches(days: Iterator[_Day], size: int) -> Iterator[list[_Day]]:
+def _batches(days: Iterator[Kept], size: int) -> Iterator[list[Kept]]:
     """So many sessions at a time; what was worked out before a failure comes before it."""
     failure: BaseException | None = None
     while failure is None:
-        batch: list[_Day] = []
+        batch: list[Kept] = []
         try:
             batch.extend(itertools.islice(days, size))
         except BaseException as error:

@@ -1,14 +1,16 @@
 """Scores: what a run's claims were worth, from its ledger alone.
 
-Contract: `ScoreBook.add` takes the bodies of ledger entries in order; `table` gives the document of `scores.json`: no
-path, no timing, equal for equal ledgers. A figure that does not exist yet (nothing settled) is null, never zero.
+Contract: `ScoreBook` takes a run in order, cycle by cycle (`add`) or in pieces (`follow`); `table` gives the document
+of `scores.json`: no path, no timing, equal for equal ledgers. A figure that does not exist yet (nothing settled) is
+null, never zero.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,12 +23,16 @@ from backtest.history import RESULTS, Claims, History, Sessions
 from backtest.leak_alarm import ADVISER
 from backtest.skill import by_year, drift
 from engine.bars import FloatArray
+from minds.piece import Piece
+from minds.record import CycleRecord, canonical, document
 from minds.synthesis import EDGE, bound
 from regimes.reading import LABELS
 
-__all__ = ["ScoreBook"]
+__all__ = ["Kept", "ScoreBook"]
 
 Body = dict[str, Any]
+Kept = tuple[str, bytes, CycleRecord | None]
+"""A session, the text that the ledger keeps of it, and its record where somebody may read it."""
 _STALE = ("stale", "transition")
 _ODDS = ("volatility", "drawdown", "relative")
 
@@ -42,6 +48,17 @@ class ScoreBook:
         if self.advice is not None:
             self.advice.add(body)
         self.history.add(body)
+
+    def follow(self, pieces: Iterable[Piece | CycleRecord]) -> Iterator[Kept]:
+        """Take in a run piece by piece, and hand each session on with what the ledger keeps of it."""
+        for piece in pieces:
+            if isinstance(piece, CycleRecord):
+                found = document(piece)
+                self.add(found)
+                yield piece.session, canonical(found), piece
+            else:
+                self.history.take(piece)
+                yield from zip(piece.sessions, piece.texts, itertools.repeat(None))
 
     def table(self, digest: str, copies: int, weights: dict[str, float]) -> dict[str, Any]:
         """The document of `scores.json`."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from minds.baseline.kind import Baseline, Leans, leans_of
 from minds.evidence import LEAST, Bound, EvidenceMind, Term, bound
 from minds.known import Known
 from minds.protocol import Mind
+from minds.texts import column, fields, woven
 from minds.view import Evidence, Missing, View
 from regimes.odds import Facts
 
@@ -57,15 +58,19 @@ class Told(NamedTuple):
 
     Attributes:
         leans: None where it has to be asked.
-        said: what the ledger keeps of the view; None likewise.
+        said: the text that the ledger keeps of the view; empty likewise.
         signals: the signals that the view rests on, in the mind's order.
         missing: evidence that it lacked.
     """
 
     leans: list[float | None]
-    said: list[dict[str, Any] | None]
+    said: list[bytes]
     signals: list[tuple[str, ...]]
     missing: list[tuple[Missing, ...]]
+
+    def until(self, stop: int) -> Told:
+        """The same of the first sessions of these."""
+        return Told(self.leans[:stop], self.said[:stop], self.signals[:stop], self.missing[:stop])
 
 
 def views_ahead(minds: Sequence[Mind], targets: Sequence[Target], frame: SignalFrame, sessions: range) -> list[Views]:
@@ -99,18 +104,14 @@ def told_ahead(
 
 
 def _told(mind: Mind, role: str, frame: SignalFrame, sessions: range) -> Told:
-    told = _nothing(len(sessions))
+    count = len(sessions)
+    told = _nothing(count)
     for group in _groups(mind, role, frame, sessions):
-        rows = zip(*group.amounts, strict=True)
-        made = [
-            {"evidence": dict(zip(group.signals, row, strict=True)), "lean": lean}
-            for lean, row in zip(group.leans, rows, strict=True)
-        ]
-        if len(made) == len(sessions):
-            count = len(made)
-            return Told(list(group.leans), list(made), [group.signals] * count, [group.table.missing] * count)
-        for day, lean, said in zip(group.days, group.leans, made, strict=True):
-            told.leans[day], told.said[day] = lean, said
+        said = _texts(group.signals, group.amounts, group.leans)
+        if len(said) == count:
+            return Told(list(group.leans), said, [group.signals] * count, [group.table.missing] * count)
+        for day, lean, text in zip(group.days, group.leans, said, strict=True):
+            told.leans[day], told.said[day] = lean, text
             told.signals[day], told.missing[day] = group.signals, group.table.missing
     return told
 
@@ -122,14 +123,24 @@ def _told_plainly(mind: Baseline, target: Target, frame: SignalFrame, days: Days
         return _nothing(len(sessions))
     leans = leans_of(mind, target, frame, days, sessions)
     signals = (mind.signal.format(target=target.role),) if mind.signal else ()
-    said = [None if lean is None else {"evidence": dict.fromkeys(signals, lean), "lean": lean} for lean in leans]
+    texts = _texts(signals, [leans] * len(signals), leans)
     return _nothing(len(sessions))._replace(
-        leans=leans, said=said, signals=[() if lean is None else signals for lean in leans]
+        leans=leans,
+        said=[b"" if lean is None else text for lean, text in zip(leans, texts, strict=True)],
+        signals=[() if lean is None else signals for lean in leans],
     )
 
 
+def _texts(
+    signals: Sequence[str], amounts: Sequence[Sequence[float | None]], leans: Sequence[float | None]
+) -> list[bytes]:
+    """What `minds.record.kept_view` makes of views with this evidence, as texts."""
+    evidence = dict(zip(signals, map(column, amounts), strict=True))  # what is said last of a signal counts
+    return woven(fields([("evidence", fields(sorted(evidence.items()))), ("lean", column(leans))]), len(leans))
+
+
 def _nothing(count: int) -> Told:
-    return Told([None] * count, [None] * count, [()] * count, [()] * count)
+    return Told([None] * count, [b""] * count, [()] * count, [()] * count)
 
 
 def _views(mind: Mind, target: Target, frame: SignalFrame, sessions: range) -> list[View | None]:

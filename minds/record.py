@@ -7,7 +7,7 @@ JSON; the essay is a function of the record and the ledger head alone.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -112,7 +112,7 @@ def body(record: CycleRecord) -> bytes:
     return canonical(document(record))
 
 
-def canonical(found: dict[str, Any]) -> bytes:
+def canonical(found: Mapping[str, Any] | Sequence[Any]) -> bytes:
     """Canonical JSON: sorted keys, shortest float form, UTF-8."""
     return orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
 

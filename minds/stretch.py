@@ -1,410 +1,124 @@
 """A stretch of sessions at once: what `Cycle.run` does on each day, for days of which nobody reads the record.
 
-Contract: `Stretch.run` gives for each session, in order, the document that `minds.record.document` makes of the record
-of that session, equal to the last bit; after `close` the cycle stands where the days one by one would have left it.
-What depends on prices and signals alone comes in columns (views, bases, intervals, what claims come to); whatever
-depends on yesterday's verdicts still goes day by day. What claims come to is looked at here on the day on which they
-fall due, and nothing that is asked or combined can reach it. A mind whose view was not made ahead is asked on its day,
-with the snapshot of that day.
+Contract: what `Stretch.run` gives of each session is, byte for byte, what `minds.record.body` makes of the record of
+that session; after `close` the cycle stands where the days one by one would have left it. What depends on prices and
+signals alone comes in columns (views, bases, intervals, what claims come to); whatever depends on yesterday's verdicts
+goes day by day (`minds.sitting`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import itemgetter
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
-from engine.bars import FloatArray
 from engine.calendar import TradingCalendar
-from engine.claims import Target, claim_id
-from engine.snapshot import Snapshot
-from minds import gates
-from minds.ahead import Told
-from minds.baseline.kind import Leans
+from engine.claims import Kind
+from minds.at_hand import Days, Prices
 from minds.column import Column
 from minds.cycle import Cycle
-from minds.debate import debate, debates_ahead
 from minds.known import Known
-from minds.line import Line, Today
-from minds.protocol import ask
-from minds.record import kept_reading, kept_view
+from minds.line import Line
+from minds.pairs import PairDesk
+from minds.piece import Piece
 from minds.risk import RISKS, RiskDesk
-from minds.synthesis import Forecast, Synthesis
-from minds.view import Abstention, DebateLabel, GateResult, Missing, View
-from minds.waiting import Waiting
+from minds.sitting import Called, Sitting, Team
+from minds.slot import Numbers, Slot
 from regimes.odds import MONTH, Facts
 from regimes.reading import RegimeReading
 
-__all__ = ["Days", "Prices", "Stretch"]
-
-Document = dict[str, Any]
-_Leans = tuple[float | None, ...]
-_Said = tuple[View | Abstention, ...]
-_Names = tuple[tuple[str, ...], ...]
-
-
-class Days(NamedTuple):
-    """What is at hand for some sessions in a row, an entry a session in each sequence.
-
-    Attributes:
-        first: position of the first session.
-        as_of: ISO instants.
-        data: digests of the bars known.
-        readings: the regime.
-        told: for each target and mind what it says.
-        baselines: what they say.
-        known: for each session and target what is known of it.
-        facts: for each session and symbol with odds what they are made from.
-        values: the value of each signal on each session, shape (signals, sessions).
-        places: where each signal stands among these.
-        snapshot: the snapshot of the session at a position, for those who must be asked; asked for in order.
-    """
-
-    first: int
-    as_of: Sequence[str]
-    data: Sequence[str]
-    readings: Sequence[RegimeReading]
-    told: Sequence[Sequence[Told]]
-    baselines: Sequence[Leans]
-    known: Sequence[tuple[Known, ...]]
-    facts: Sequence[tuple[Facts, ...]]
-    values: FloatArray
-    places: Mapping[str, int]
-    snapshot: Callable[[int], Snapshot]
-
-
-class Prices(NamedTuple):
-    """Prices of the whole run and what claims come to by them; all lists go by position of the session.
-
-    Attributes:
-        adjusted: symbol -> adjusted closes, None where there is no bar; only settlement reads them.
-        quoted: symbol -> quoted closes, of which a session reads its own.
-        came_to: (kind, symbol or pair, horizon) -> see `engine.resolve.came_to`.
-    """
-
-    adjusted: Mapping[str, Sequence[float | None]]
-    quoted: Mapping[str, Sequence[float | None]]
-    came_to: Mapping[tuple[str, str, int], Sequence[float | None]]
-
-
-class _Spoken(NamedTuple):
-    """What the minds say on one target, an entry a session in each list."""
-
-    leans: list[_Leans]
-    views: list[Document]
-    debates: Sequence[tuple[DebateLabel, float]]
-
-
-class _Called(NamedTuple):
-    """A target, and what goes with it.
-
-    Attributes:
-        key: its name.
-        target: what is called.
-        horizon: of its claims.
-        synthesis: who combines.
-        line: its open direction claims.
-        band: its interval claims.
-        quoted: quoted closes by position of the session.
-        direction: end of the identity of its direction claims, after the session.
-        interval: likewise.
-        overlaps: the lines of which calls may be open when the next one is made.
-    """
-
-    key: str
-    target: Target
-    horizon: int
-    synthesis: Synthesis
-    line: Line
-    band: Column
-    quoted: Sequence[float | None]
-    direction: str
-    interval: str
-    overlaps: list[Line]
+__all__ = ["Stretch"]
 
 
 class Stretch:
     """Runs one cycle through stretches of sessions."""
 
     def __init__(self, cycle: Cycle, calendar: TradingCalendar, prices: Prices) -> None:
-        self._cycle, self._calendar, self._prices = cycle, calendar, prices
-        came_to = prices.came_to
-        lines = {}
-        for key, desk in cycle.desks.items():
-            moves = came_to["direction", desk.target.symbol, desk.target.horizon]
-            lines[key] = Line(desk, "direction", moves, prices.adjusted)
-        self._targets = []
+        """Begin with the first session of a run: nothing is open yet."""
+        self._calendar, self._prices, self._cycle = calendar, prices, cycle
+        lines = {
+            key: Line(self._slot("direction", desk.target.symbol, desk.target.horizon), desk, cycle.tally)
+            for key, desk in cycle.desks.items()
+        }
+        targets = []
         for key, desk in cycle.desks.items():
             symbol, _, horizon = target = desk.target
-            moves = came_to["direction", symbol, horizon]
             siblings = [lines[other] for other, each in cycle.desks.items() if each.target.symbol == symbol]
-            self._targets.append(_Called(
-                key, target, horizon, desk.synthesis, lines[key],
-                Column(desk, "interval", horizon, moves, prices.adjusted), prices.quoted[symbol],
-                claim_id("", symbol, "direction", horizon), claim_id("", symbol, "interval", horizon),
-                [] if horizon == 1 and len(siblings) == 1 else siblings,
-            ))  # fmt: skip
+            alone = horizon == 1 and len(siblings) == 1
+            band = Column(self._slot("interval", symbol, horizon), desk)
+            targets.append(Called(key, target, desk.synthesis, lines[key], band, [] if alone else siblings))
         self._risks = [
-            (risk, [Column(risk, kind, MONTH, came_to[kind, risk.symbol, MONTH], prices.adjusted) for kind in RISKS])
-            for risk in cycle.risks
+            (risk, [Column(self._slot(kind, risk.symbol, MONTH), risk) for kind in RISKS]) for risk in cycle.risks
         ]
-        self._pairs = [
-            (desk, Line(desk, "relative", came_to["relative", desk.pair.symbol, desk.pair.horizon], prices.adjusted))
-            for desk in cycle.pairs
-        ]
-        self._next = 0
-        self._nobody: tuple[None, ...] = (None,) * len(cycle.minds)
+        odds = [column for _, columns in self._risks for column in columns]
+        pairs = [(desk, Line(self._pair_slot(desk), desk, None)) for desk in cycle.pairs]
+        self._team = Team(cycle, calendar, prices, targets, odds, pairs)
+
+    def _slot(self, kind: Kind, symbol: str, horizon: int) -> Slot:
+        prices = self._prices
+        came_to = prices.came_to["direction" if kind == "interval" else kind, symbol, horizon]  # of both the return
+        return Slot(self._calendar, kind, symbol, horizon, came_to, prices.quoted[symbol], prices.adjusted[symbol])
+
+    def _pair_slot(self, desk: PairDesk) -> Slot:
+        prices, (first, second, horizon) = self._prices, desk.pair
+        one, other = first.symbol, second.symbol
+        return Slot(
+            self._calendar, "relative", one, horizon, prices.came_to["relative", desk.pair.symbol, horizon],
+            prices.quoted[one], prices.adjusted[one], (other, prices.adjusted[other]),
+        )  # fmt: skip
+
+    def run(self, days: Days) -> Iterator[Piece]:
+        """What the next sessions come to; where one of them fails, what those before it come to, and its failure."""
+        labels = [reading.label for reading in days.readings]
+        for called, known in zip(self._team.targets, days.known, strict=True):
+            called.band.take(days.first, labels, self._bands(called, known, days.first))
+        for (risk, columns), facts in zip(self._risks, days.facts, strict=True):
+            for column, said in zip(columns, self._odds(risk, facts, days.readings, days.first), strict=True):
+                column.take(days.first, labels, said)
+        sitting, done = Sitting(self._team, days), 0
+        failure: BaseException | None = None
+        try:
+            for done in range(len(labels)):
+                sitting.day(done)
+            done = len(labels)
+        except BaseException as error:
+            failure = error
+        if done:
+            yield sitting.piece(done)
+        if failure is not None:
+            raise failure
 
     def close(self) -> None:
         """Hand the open claims back to the cycle."""
-        at = self._next
-        for called in self._targets:
-            waiting = [*called.line.hand_back(), *called.band.waiting(at)]
-            self._cycle.desks[called.key].open.extend(sorted(waiting, key=_due))
-        for risk, columns in self._risks:
-            risk.open.extend(sorted([item for column in columns for item in column.waiting(at)], key=_due))
-        for desk, line in self._pairs:
-            desk.open.extend(line.hand_back())
+        team, cycle = self._team, self._cycle
+        for line in team.lines:
+            line.hand_back()
+        for column in team.columns:
+            column.hand_back()
+        for waiting in [*[desk.open for desk in cycle.desks.values()], *[risk.open for risk in cycle.risks]]:
+            ordered = sorted(waiting, key=attrgetter("due"))
+            waiting.clear()
+            waiting.extend(ordered)
 
-    def run(self, days: Days) -> Iterator[Document]:
-        """The documents of the next sessions."""
-        count, names = len(days.as_of), self._cycle.names
-        spoken = [_spoken(told, names, count) for told in days.told]
-        everyone = [each for told in days.told for each in told]
-        nothing: list[tuple[Any, ...]] = [()] * count
-        signals = list(zip(*[each.signals for each in everyone], strict=True)) if everyone else nothing
-        missing = list(zip(*[each.missing for each in everyone], strict=True)) if everyone else nothing
-        values = _values(days, signals)
-        self._next = days.first + count
-        labels = self._calendar.labels[days.first : self._next]
-        each_day = list(zip(labels, days.as_of, [reading.label for reading in days.readings], strict=True))
-        for at, called in enumerate(self._targets):
-            called.band.take(days.first, each_day, self._bands(called, at, days, labels))
-        for at, (risk, columns) in enumerate(self._risks):
-            for column, said in zip(columns, self._odds(risk, at, days, labels), strict=True):
-                column.take(days.first, each_day, said)
-        for row in range(count):
-            yield self._day(days, row, spoken, values[row], signals[row], missing[row])
+    def _bands(self, called: Called, known: Sequence[Known], first: int) -> list[Numbers | None]:
+        """The intervals of one target; a gate that stops its calls stops these too."""
+        quoted, horizon = called.band.slot.quoted, called.target.horizon
+        labels, deadline = self._calendar.labels, self._calendar.deadline
+        return [
+            None if band is None or quoted[at] is None or deadline(at, horizon) <= labels[at]
+            else (math.expm1(band.low), math.expm1(band.high), low, high)
+            for at, (_, band, low, high) in enumerate(known, first)
+        ]  # fmt: skip
 
-    def _day(
-        self, days: Days, row: int, spoken: Sequence[_Spoken], values: Document, rests_on: _Names,
-        lacks: tuple[tuple[Missing, ...], ...],
-    ) -> Document:  # fmt: skip
-        cycle, at = self._cycle, days.first + row
-        today = Today(at, self._calendar.labels[at], days.as_of[row], days.readings[row])
-        cycle.count += 1
-        verdicts: list[Document] = []
-        for called in self._targets:
-            called.line.settle(cycle, at, today.session, verdicts)
-            called.band.settle(cycle, row, at, today.session, verdicts)
-        for _, columns in self._risks:
-            for column in columns:
-                column.settle(cycle, row, at, today.session, verdicts)
-        for _, line in self._pairs:
-            line.settle(cycle, at, today.session, verdicts)
-        views, debates, asked, leans = {}, {}, {}, {}
-        for called, ahead, known in zip(self._targets, spoken, days.known[row], strict=True):
-            key, mine = called.key, ahead.leans[row]
-            said: _Said | None = None
-            if None in mine:
-                said = asked[key] = self._ask(called.target, mine, days, row)
-                mine = tuple([item.lean if isinstance(item, View) else None for item in said])
-                own = ahead.views[row]
-                views[key] = {item.mind: own[item.mind] or kept_view(item) for item in said}
-                debates[key] = debate(said)[:2]
-            else:
-                views[key], debates[key] = ahead.views[row], ahead.debates[row]
-            leans[key] = mine
-            self._call(called, mine, said, known.base, today)
-            band = called.band.said[row]
-            if band is not None:
-                today.claims.append(band)
-        today.claims += [
-            claim for _, columns in self._risks for column in columns if (claim := column.said[row]) is not None
-        ]
-        self._call_pairs(leans, today)
-        lacking = list(lacks)
-        if asked:
-            values, lacking = self._with_asked(asked, values, rests_on, lacks)
-        missing, since = cycle.lacking(lacking, today.session)
-        return {
-            "as_of": today.as_of, "baselines": days.baselines[row], "claims": today.claims, "cycle": cycle.count,
-            "data": days.data[row], "debates": debates, "gates": [gate._asdict() for gate in today.held],
-            "missing": since if since < today.session else dict(missing), "reading": kept_reading(today.reading),
-            "session": today.session, "signals": values, "synthesis": today.experts, "verdicts": verdicts,
-            "views": views,
-        }  # fmt: skip
-
-    def _ask(self, target: Target, leans: _Leans, days: Days, row: int) -> _Said:
-        """Ask those whose view was not made ahead; of the others the lean is enough."""
-        snapshot, reading = days.snapshot(days.first + row), days.readings[row]
-        return tuple([
-            ask(mind, snapshot, reading, target) if lean is None else View(mind.name, target.key, lean)
-            for mind, lean in zip(self._cycle.minds, leans, strict=True)
-        ])  # fmt: skip
-
-    def _call(self, called: _Called, leans: _Leans, said: _Said | None, base: float, today: Today) -> None:
-        """Publish the direction claim of one target as far as the gates let it."""
-        target, horizon, session = called.target, called.horizon, today.session
-        reference = called.quoted[today.at]
-        if reference is None:
-            today.hold(gates.reference_gate(target, None, session))
-            return
-        deadline = self._calendar.deadline(today.at, horizon)
-        if deadline <= session:
-            today.hold(gates.calendar_gate(target, deadline, session))
-            return
-        made = self._direction(called, leans, said, base, today)
-        if made is None:
-            return
-        identity = session + called.direction
-        claim = {
-            "base_rate": base, "deadline": deadline, "horizon": horizon, "id": identity, "kind": "direction",
-            "probability": made.probability, "reference": reference, "symbol": target.symbol,
-        }  # fmt: skip
-        called.synthesis.publish(identity, made)
-        called.line.add(today.at + horizon, claim, today, leans)
-
-    def _direction(
-        self, called: _Called, leans: _Leans, said: _Said | None, base: float, today: Today
-    ) -> Forecast | None:
-        """The direction to publish; None when a gate says that there can be none."""
-        share = 1.0
-        if said is not None or today.reading.status == "degraded" or not leans:
-            everyone = zip(self._cycle.names, leans, strict=True)
-            said = said or tuple([View(name, called.key, lean or 0.0) for name, lean in everyone])
-            checked = gates.coverage_gate(called.target, today.reading, said)
-            if checked is not None:
-                today.held.append(checked)
-                share = gates.COVERAGE_CAP
-                if checked.action == "abstain":
-                    return None
-        made = called.synthesis.forecast(base, leans, share)
-        today.experts[called.key] = made.experts
-        wanted = gates.side(made.probability)
-        if any([line.opposes(wanted) for line in called.overlaps]):
-            standing = [claim for line in called.overlaps for claim in line.standing()]
-            netted = gates.netting_gate(called.target, made.probability, standing)
-            if netted is not None:
-                today.held.append(netted)
-                return None
-        return made
-
-    def _bands(self, called: _Called, place: int, days: Days, labels: Sequence[str]) -> list[Document | None]:
-        """The interval claims of one target; a gate that stops its calls stops these too."""
-        horizon, symbol, quoted = called.horizon, called.target.symbol, called.quoted
-        found: list[Document | None] = []
-        for at, (session, known) in enumerate(zip(labels, days.known, strict=True), days.first):
-            _, band, low, high = known[place]
-            reference = quoted[at]
-            if band is None or reference is None:
-                found.append(None)
-                continue
-            deadline = self._calendar.deadline(at, horizon)
-            found.append(None if deadline <= session else {
-                "base_high": high, "base_low": low, "deadline": deadline, "high": math.expm1(band.high),
-                "horizon": horizon, "id": session + called.interval, "kind": "interval", "low": math.expm1(band.low),
-                "reference": reference, "symbol": symbol,
-            })  # fmt: skip
+    def _odds(
+        self, risk: RiskDesk, facts: Sequence[Facts], readings: Sequence[RegimeReading], first: int
+    ) -> list[list[Numbers | None]]:
+        """How rough the next month will be, by kind."""
+        quoted = self._prices.quoted[risk.symbol]
+        found: list[list[Numbers | None]] = [[] for _ in RISKS]
+        for at, (fact, reading) in enumerate(zip(facts, readings, strict=True), first):
+            risk.take(fact, reading.score)
+            there = quoted[at] is not None
+            for said, odds in zip(found, risk.odds, strict=True):
+                said.append(odds if there else None)
         return found
-
-    def _odds(self, risk: RiskDesk, place: int, days: Days, labels: Sequence[str]) -> list[list[Document | None]]:
-        """The claims on how rough the next month will be, by kind."""
-        quoted, symbol = self._prices.quoted[risk.symbol], risk.symbol
-        tails = [claim_id("", symbol, kind, MONTH) for kind in RISKS]
-        found: list[list[Document | None]] = [[] for _ in RISKS]
-        for row, (facts, reading) in enumerate(zip(days.facts, days.readings, strict=True)):
-            at, session = days.first + row, labels[row]
-            risk.take(facts[place], reading.score)
-            reference = quoted[at]
-            for kind, tail, odds, claims in zip(RISKS, tails, risk.odds, found, strict=True):
-                if odds is None or reference is None:
-                    claims.append(None)
-                    continue
-                p, base_rate, threshold = odds
-                claims.append({
-                    "base_rate": base_rate, "deadline": self._calendar.deadline(at, MONTH), "horizon": MONTH,
-                    "id": session + tail, "kind": kind, "probability": p, "reference": reference, "symbol": symbol,
-                    "threshold": threshold,
-                })  # fmt: skip
-        return found
-
-    def _call_pairs(self, leans: Mapping[str, _Leans], today: Today) -> None:
-        if not self._pairs:
-            return
-        by_symbol = {called.target.symbol: leans[called.key] for called in reversed(self._targets)}
-        quoted, adjusted = self._prices.quoted, self._prices.adjusted
-        for desk, line in self._pairs:
-            first, second = desk.pair.first.symbol, desk.pair.second.symbol
-            desk.learn_from(adjusted[first], adjusted[second], today.at)
-            reference = quoted[first][today.at]
-            if reference is None or quoted[second][today.at] is None:
-                today.held.append(desk.without_close())
-                continue
-            made = desk.forecast(by_symbol)
-            if isinstance(made, GateResult):
-                today.held.append(made)
-                continue
-            forecast, each = made
-            horizon = desk.pair.horizon
-            identity = claim_id(today.session, desk.pair.symbol, "relative", horizon)
-            claim = {
-                "base_rate": forecast.base, "deadline": self._calendar.deadline(today.at, horizon), "horizon": horizon,
-                "id": identity, "kind": "relative", "probability": forecast.probability, "reference": reference,
-                "symbol": first, "versus": second,
-            }  # fmt: skip
-            desk.synthesis.publish(identity, forecast)
-            today.experts[desk.pair.key] = forecast.experts
-            line.add(today.at + horizon, claim, today, each)
-
-    def _with_asked(
-        self, asked: Mapping[str, _Said], values: Document, rests_on: _Names, lacks: tuple[tuple[Missing, ...], ...]
-    ) -> tuple[Document, list[tuple[Missing, ...]]]:
-        """Values of signals, and what is lacking, where somebody was asked; what is said last counts."""
-        found, lacking = dict[str, float](), list[tuple[Missing, ...]]()
-        said = [item for called in self._targets for item in asked.get(called.key, self._nobody)]
-        for item, names, lacked in zip(said, rests_on, lacks, strict=True):
-            if item is None or names:
-                found |= {name: values[name] for name in names}
-                lacking.append(lacked)
-            else:
-                parts = item.contributions if isinstance(item, View) else ()
-                found |= {part.signal: part.value for part in parts}
-                lacking.append(item.missing)
-        return found, lacking
-
-
-def _due(item: Waiting) -> int:
-    return item.due
-
-
-def _values(days: Days, rests_on: Sequence[_Names]) -> list[Document]:
-    """Values of the signals that views rest on, session by session."""
-    used = dict.fromkeys([name for each in set(rests_on) for some in each for name in some])
-    rows = days.values[[days.places[name] for name in used]].T.tolist()
-    places = {name: at for at, name in enumerate(used)}
-    picks: dict[_Names, tuple[list[str], Callable[[list[float]], tuple[float, ...]]]] = {}
-    found: list[Document] = []
-    last: _Names | None = None
-    names: list[str] = []
-    pick: Callable[[list[float]], tuple[float, ...]] = tuple
-    for each, row in zip(rests_on, rows, strict=True):
-        if each != last:
-            last = each
-            if each not in picks:
-                mine = sorted({name for some in each for name in some})
-                # Two places more than there are names, so that there is a tuple in any case.
-                picks[each] = mine, itemgetter(*[places[name] for name in mine], 0, 0) if mine else tuple
-            names, pick = picks[each]
-        found.append(dict(zip(names, pick(row), strict=False)))
-    return found
-
-
-def _spoken(told: Sequence[Told], names: Sequence[str], count: int) -> _Spoken:
-    """What all minds say on one target, session by session."""
-    if not told:
-        return _Spoken([()] * count, [{}] * count, [("silent", 0.0)] * count)
-    leans = list(zip(*[each.leans for each in told], strict=True))
-    views = [dict(zip(names, row, strict=True)) for row in zip(*[each.said for each in told], strict=True)]
-    return _Spoken(leans, views, debates_ahead(leans))

@@ -28,6 +28,7 @@ from backtest.evaluation import spa
 from backtest.evidence import mean_e_value
 from backtest.history import Claims, History
 from backtest.replay import Replay
+from backtest.scores import ScoreBook
 from engine import scoring
 from engine.bars import Bars, FloatArray
 from engine.calendar import TradingCalendar
@@ -117,8 +118,8 @@ def _claims(market: Market, mind: str, symbol: str, start: int, seed: int) -> Cl
     target = Target(symbol, "market", 1)
     replay = Replay(market, load_minds([mind], seed), [target], load_regime("rules"), start, seed=seed)
     history = History([mind], {"targets": [target.key]})
-    for document, _ in replay.documents(0):
-        history.add(document)
+    for _ in ScoreBook(history).follow(replay.pieces()):
+        pass
     return history.claims["direction"].settled()
 
 

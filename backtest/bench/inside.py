@@ -22,13 +22,14 @@ from backtest.bench.measure import Figure, alternately, ratios, spread, timed
 from backtest.bench.others import backtesting_seconds, backtrader_seconds, bars
 from backtest.bench.pandas_columns import Frames
 from backtest.bench.pandas_signals import pandas_signals
+from backtest.history import History
 from backtest.replay import Replay, first_session
 from backtest.run import BATCH, load_market, no_collector, run_backtest
+from backtest.scores import ScoreBook
 from backtest.settings import Settings, default_targets, parse_targets
 from engine.ledger import Ledger
 from engine.sources import open_source
 from engine.universe import load_universe
-from minds.record import canonical
 from minds.registry import load_minds
 from regimes.registry import load_regime
 
@@ -126,7 +127,7 @@ def replay(rounds: int) -> list[Figure]:
 
 
 def record(rounds: int) -> list[Figure]:
-    """What is paid whatever the minds do: setting up, and keeping what has been worked out, as text, digest, entry."""
+    """What is paid whatever the minds do: setting up, and keeping texts that have been made, as digest and entry."""
     with crowd(2), no_collector():
         settings = _settings(FOUR, _THREE)
         market, _ = load_market(open_source("sample"), settings)
@@ -139,20 +140,19 @@ def record(rounds: int) -> list[Figure]:
             )
             return Replay(market, heard, settings.targets, model, start, settings.pairs)
 
-        days = [document for document, _ in fresh().documents()]
+        days = [(day, text) for day, text, _ in ScoreBook(History(settings.minds)).follow(fresh().pieces())]
         once, kept = alternately([lambda: timed(lambda: fresh().run()), lambda: timed(lambda: _written(days))], rounds)
     rates = [len(days) / seconds for seconds in kept]
     return [
-        Figure("record_per_second", "sessions a second of the record alone: text, digest, entry", spread(rates)),
+        Figure("record_per_second", "sessions a second of the record alone: digest and entry", spread(rates)),
         Figure("once_seconds", "what is paid once, signals and warm-up, seconds", spread(once)),
     ]
 
 
-def _written(days: Sequence[dict[str, Any]]) -> None:
+def _written(days: Sequence[tuple[str, bytes]]) -> None:
     with tempfile.TemporaryDirectory() as folder, Ledger.create(Path(folder) / "ledger.sqlite", b"{}") as ledger:
         for first in range(0, len(days), BATCH):
-            some = days[first : first + BATCH]
-            ledger.extend("cycle", [(day["session"], canonical(day)) for day in some])
+            ledger.extend("cycle", days[first : first + BATCH])
 
 
 def _other(seconds: Callable[[Any], float], frame: Any) -> _Ran:

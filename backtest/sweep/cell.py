@@ -32,7 +32,6 @@ from engine.errors import WorkshopError, told
 from engine.ledger_chain import BEFORE_ALL, GENESIS, digest_of
 from engine.market import Market
 from engine.sources import Source, open_source
-from minds.record import canonical
 from minds.registry import load_minds
 from regimes.registry import load_regime
 from scenarios.model import Scenario
@@ -194,9 +193,8 @@ def _run(task: Task) -> Found:
     genesis = settings.genesis(market.calendar.labels[start])
     book = ScoreBook(History(settings.minds, orjson.loads(genesis)))
     head, entries = digest_of(BEFORE_ALL, 0, GENESIS.encode(), b"", genesis), 1
-    for body, _ in replay.documents(0):
-        book.add(body)
-        head = digest_of(head, entries, b"cycle", body["session"].encode(), canonical(body))
+    for session, text, _ in book.follow(replay.pieces()):
+        head = digest_of(head, entries, b"cycle", session.encode(), text)
         entries += 1
     figures = {"first": market.calendar.labels[start], "sessions": replay.sessions, "data": replay.digest, "head": head}
     alarm = leak_alarm(*book.sides())

@@ -267,7 +267,12 @@ def run(out, acknowledged, delay):
     child = os.fork()
     if not child:
         os.close(listen)
-        go(data, out, asked, resume=True, progress=lambda done, total, day: os.write(speak, (day + "\\n").encode()))
+
+        def progress(done, total, day):
+            os.write(speak, (day + "\\n").encode())
+            time.sleep(0.0005)  # or the run is over before anybody can kill it
+
+        go(data, out, asked, resume=True, progress=progress)
         os._exit(0)
     os.close(speak)
     heard = b""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from engine.snapshot import Snapshot
 from minds.baseline import baselines
 from minds.debate import debate, debates_ahead
 from minds.protocol import Mind
-from minds.record import body, canonical
+from minds.record import CycleRecord, body
 from minds.registry import load_minds
 from minds.view import Abstention, Contribution, View
 from regimes.reading import RegimeReading
@@ -61,12 +61,18 @@ def flipping(targets: Sequence[Target], days: Sequence[str]) -> Fixed:
     })  # fmt: skip
 
 
+def texts(run: Replay, essays: int = 0) -> Iterator[bytes]:
+    """What is kept of each session."""
+    for piece in run.pieces(essays):
+        yield from [body(piece)] if isinstance(piece, CycleRecord) else piece.texts
+
+
 def both(
     market: Market, minds: Sequence[Mind], targets: Sequence[Target], pairs: Sequence[Pair], start: int, essays: int = 0
 ) -> tuple[list[bytes], list[bytes]]:
     one, other = [Replay(market, minds, targets, RulesModel(), start, pairs) for _ in range(2)]
     slow = [body(record) for record in one.run(essays)]
-    quick = [canonical(document) for document, _ in other.documents(essays)]
+    quick = list(texts(other, essays))
     for desk, same in zip(one.cycle.desks.values(), other.cycle.desks.values(), strict=True):
         assert desk.synthesis.weights() == same.synthesis.weights()
         assert list(desk.open) == list(same.open), "what is open at the end is handed back"
@@ -142,11 +148,8 @@ def test_a_session_that_fails_comes_after_those_before_it() -> None:
     ways: list[list[bytes]] = []
     for quick in (False, True):
         run, found = Replay(market, load_minds(), TARGETS, RulesModel(), 900), list[bytes]()
-        texts = (
-            (canonical(document) for document, _ in run.documents()) if quick else (body(each) for each in run.run())
-        )
         with pytest.raises(Exception, match=r".") as caught:
-            found.extend(texts)
+            found.extend(texts(run) if quick else map(body, run.run()))
         ways.append([*found, repr(caught.value).encode()])
     assert ways[0] == ways[1] and 200 < len(ways[0]) < 300
 

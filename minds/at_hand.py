@@ -1,0 +1,74 @@
+"""What is at hand for a stretch of sessions, in columns, before the first of them is run.
+
+Contract: nothing here is made of what the minds have said or learned; what belongs to one session says nothing of a
+later one, but for `Prices.came_to`, which is looked at on the day on which a claim falls due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from engine.bars import FloatArray
+from engine.snapshot import Snapshot
+from minds.ahead import Told
+from minds.baseline.kind import Leans
+from minds.known import Known
+from minds.slot import Path
+from regimes.odds import Facts
+from regimes.reading import RegimeReading
+
+__all__ = ["Days", "Prices"]
+
+
+class Days(NamedTuple):
+    """What is at hand for some sessions in a row, an entry a session in each innermost sequence.
+
+    Attributes:
+        first: position of the first session.
+        as_of: ISO instants.
+        data: digests of the bars known.
+        readings: the regime.
+        told: for each target and mind what it says.
+        baselines: what they say.
+        known: for each target what is known of it.
+        facts: for each symbol with odds what they are made from.
+        values: the value of each signal on each session, shape (signals, sessions).
+        places: where each signal stands among these.
+        snapshot: the snapshot of the session at a position, for those who must be asked; asked for in order.
+    """
+
+    first: int
+    as_of: Sequence[str]
+    data: Sequence[str]
+    readings: Sequence[RegimeReading]
+    told: Sequence[Sequence[Told]]
+    baselines: Sequence[Leans]
+    known: Sequence[Sequence[Known]]
+    facts: Sequence[Sequence[Facts]]
+    values: FloatArray
+    places: Mapping[str, int]
+    snapshot: Callable[[int], Snapshot]
+
+    def until(self, stop: int) -> Days:
+        """The first sessions of these."""
+        return self._replace(
+            as_of=self.as_of[:stop], data=self.data[:stop], readings=self.readings[:stop],
+            told=[[told.until(stop) for told in everyone] for everyone in self.told],
+            baselines=self.baselines[:stop], known=[each[:stop] for each in self.known],
+            facts=[each[:stop] for each in self.facts], values=self.values[:, :stop],
+        )  # fmt: skip
+
+
+class Prices(NamedTuple):
+    """Prices of the whole run and what claims come to by them; all lists go by position of the session.
+
+    Attributes:
+        adjusted: symbol -> adjusted closes; only settlement reads them.
+        quoted: symbol -> quoted closes, of which a session reads its own.
+        came_to: (kind, symbol or pair, horizon) -> see `engine.resolve.came_to`.
+    """
+
+    adjusted: Mapping[str, Path]
+    quoted: Mapping[str, Path]
+    came_to: Mapping[tuple[str, str, int], Path]
