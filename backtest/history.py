@@ -53,8 +53,8 @@ _SETTLED = ("due", "result", "y", "realised", "score", "base_score", "log_score"
 _COLUMNS = {"probability": "p", "base_rate": "b"}
 """What numbers of a claim are called here where they have another name."""
 _PLACES = 1 << 20
-"""More than there are claims in a session."""
-_settle = Struct(f"{1 + len(_SETTLED)}d").pack
+"""More than there are verdicts in a session."""
+_settle = Struct(f"{2 + len(_SETTLED)}d").pack
 _WHOLE = {"target": 0, "day": 0, "due": -1, "result": 0, "turn": -1, "debate": -1}
 """Columns of whole numbers, and what each holds where nothing is known."""
 _TABLES = ("lean", "fair", "baseline")
@@ -192,27 +192,25 @@ class Claims:
             yield f"{symbol}:{horizon}", self.take(self.target == code)
 
 
-class _Rows:
-    """Rows of numbers that come target by target, and are kept session by session."""
+class _Table:
+    """Numbers that come row by row (`rows`), or many rows at once; in each the first number tells their order."""
 
     def __init__(self, width: int) -> None:
-        self._width = width
-        self._found: list[FloatArray] = []
-        self._order: list[IntArray] = []
+        self.rows, self._width = bytearray(), width
+        self._blocks: list[FloatArray] = []
 
-    def add(self, days: IntArray, place: int, columns: Sequence[npt.ArrayLike]) -> None:
-        """One target's rows, a session each, as columns; `place` is its rank within a session."""
-        rows = np.empty((len(days), self._width))
-        for at, values in enumerate(columns):
-            rows[:, at] = values
-        self._found.append(rows)
-        self._order.append(days * _PLACES + place)
+    def add(self, count: int, columns: Sequence[npt.ArrayLike]) -> None:
+        """So many rows, as columns."""
+        block = np.empty((self._width, count))
+        for own, values in zip(block, columns, strict=True):
+            own[:] = values
+        self._blocks.append(block)
 
-    def bytes(self) -> bytes:
-        """The rows in order."""
-        if not self._found:
-            return b""
-        return np.concatenate(self._found)[np.argsort(np.concatenate(self._order))].tobytes()
+    def columns(self) -> FloatArray:
+        """The columns of all rows, in order; shape (width, n)."""
+        single = np.frombuffer(bytes(self.rows)).reshape(-1, self._width).T
+        every = np.concatenate([*self._blocks, single], axis=1)
+        return every[:, np.argsort(every[0], kind="stable")]
 
 
 class History:
@@ -245,11 +243,11 @@ class History:
         self._silent = array("l")  # likewise
         self._codes: dict[Target, int] = {}
         self._streams: dict[str, _Stream] = {}
-        self._made = {kind: bytearray() for kind in _ROWS}  # row after row of numbers
+        self._made: dict[str, _Table] = {}
         self._open: dict[str, int] = {}
         self._first = array("l")  # number of the first claim of each session
         self._slots: dict[str, int] = {}  # what claims are about -> their place in each session of a piece
-        self._settled = bytearray()  # number of the claim, and a row of `_SETTLED`
+        self._settled = _Table(2 + len(_SETTLED))  # rank, number of the claim, and what `_SETTLED` says
         self._claims: dict[str, Claims] | None = None
         self._count = 0
 
@@ -298,15 +296,15 @@ class History:
         missing = body["missing"]  # or the session that has the list
         if isinstance(missing, dict) and missing != (self.missing[-1][1] if self.missing else {}):
             self.missing.append((day, missing))
-        settled = self._settled
-        for verdict in body["verdicts"]:
+        settled = self._settled.rows
+        for rank, verdict in enumerate(body["verdicts"], day * _PLACES):
             number, result = self._number(verdict["id"]), verdict["result"]
             if result == "void":  # a tie has a return all the same
-                settled += _settle(number, day, 1.0, nan, verdict.get("realised", nan), nan, nan, nan)
+                settled += _settle(rank, number, day, 1.0, nan, verdict.get("realised", nan), nan, nan, nan)
             else:
                 settled += _settle(
-                    number, day, _RESULT[result], verdict["outcome"], verdict.get("realised", nan), verdict["score"],
-                    verdict["base_score"], verdict.get("log_score", nan),
+                    rank, number, day, _RESULT[result], verdict["outcome"], verdict.get("realised", nan),
+                    verdict["score"], verdict["base_score"], verdict.get("log_score", nan),
                 )  # fmt: skip
         for claim in body["claims"]:
             self._claim(claim, day, body)
@@ -347,16 +345,16 @@ class History:
 
     def _take_verdicts(self, dockets: Sequence[Docket], before: int) -> None:
         """The verdicts of a piece, which begins after `before` sessions."""
-        first, rows = np.array(self._first), _Rows(1 + len(_SETTLED))
+        first = np.array(self._first)
         for place, (slot, _, settled, _) in enumerate(dockets):
             days = np.array(settled.rows, np.int64) + before
             results = [_RESULT[each] for each in settled.results]
-            rows.add(days, place, [first[days - slot.horizon] + place, days, results, *settled.numbers])
-        self._settled += rows.bytes()
+            numbers = first[days - slot.horizon] + place
+            self._settled.add(len(days), [days * _PLACES + place, numbers, days, results, *settled.numbers])
 
     def _take_claims(self, piece: Piece, before: int) -> None:
         """The claims of a piece."""
-        first, found = np.array(self._first), {kind: _Rows(self._width(kind)) for kind in _ROWS}
+        first = np.array(self._first)
         made = [(docket.said.rows[0], place) for place, docket in enumerate(piece.dockets) if docket.said.rows]
         for _, place in sorted(made):  # in the order in which they are met
             slot, said, _, calls = piece.dockets[place]
@@ -374,9 +372,7 @@ class History:
                 fair = [own[1:] for own in calls.fair]
                 for table, width in ((calls.leans, self.minds), (fair, self.minds), (plain, self.baselines)):
                     tables.extend(np.array(table, np.float64).reshape(len(days), -1)[:, : len(width)].T)
-            found[slot.kind].add(days, place, [*[columns.get(name, nan) for name in _ROWS[slot.kind]], *tables])
-        for kind, rows in found.items():
-            self._made[kind] += rows.bytes()
+            self._table(slot.kind).add(len(days), [*[columns.get(name, nan) for name in _ROWS[slot.kind]], *tables])
 
     def _day_of(self, session: str) -> int:
         """Number of a session."""
@@ -427,8 +423,15 @@ class History:
         kind, target = claim["kind"], (about.partition("/")[0], claim["horizon"])
         code = self._codes.setdefault(target, len(self._codes))
         row = Struct(f"{self._width(kind)}d").pack
-        self._streams[about] = found = self._made[kind], row, code, kind, f"{target[0]}:{target[1]}"
+        self._streams[about] = found = self._table(kind).rows, row, code, kind, f"{target[0]}:{target[1]}"
         return found
+
+    def _table(self, kind: str) -> _Table:
+        """Where the claims of a kind go."""
+        table = self._made.get(kind)
+        if table is None:
+            table = self._made[kind] = _Table(self._width(kind))
+        return table
 
     def _width(self, kind: str) -> int:
         return len(_ROWS[kind]) + (2 * len(self.minds) + len(self.baselines) if kind == "direction" else 0)
@@ -460,11 +463,11 @@ class History:
     def claims(self) -> dict[str, Claims]:
         """All claims of each kind, in the order in which they were made; each kind is there, if only with no claim."""
         if self._claims is None:
-            verdicts = np.frombuffer(self._settled).reshape(-1, 1 + len(_SETTLED))
-            known = verdicts[:, 0].astype(np.int64)
+            _, numbers, *verdicts = self._settled.columns()
+            known = numbers.astype(np.int64)
             came = {"turn": np.full(self._count, -1.0)}
             came["turn"][known] = np.arange(known.size)
-            for name, values in zip(_SETTLED, verdicts.T[1:], strict=True):
+            for name, values in zip(_SETTLED, verdicts, strict=True):
                 came[name] = np.full(self._count, float(_WHOLE.get(name, nan)))
                 came[name][known] = values
             self._claims = {kind: self._columns(kind, came) for kind in _ROWS}
@@ -472,13 +475,13 @@ class History:
 
     def _columns(self, kind: str, came: dict[str, FloatArray]) -> Claims:
         """The claims of a kind, from what came of all claims."""
-        made = np.frombuffer(self._made[kind]).reshape(-1, self._width(kind))
-        number, *rest = made.T[: len(_ROWS[kind])]
+        made = self._table(kind).columns()
+        number, *rest = made[: len(_ROWS[kind])]
         columns = dict(zip(_ROWS[kind][1:], map(np.array, rest), strict=True))
         place = number.astype(np.int64)
         columns |= {name: values[place] for name, values in came.items()}
         if kind == "direction":
-            said = made[:, len(_ROWS[kind]) :].copy()
+            said = made[len(_ROWS[kind]) :].T.copy()
             minds = len(self.minds)
             columns |= zip(_TABLES, np.split(said, [minds, 2 * minds], axis=1), strict=True)
         return Claims(tuple(self._codes), columns)

@@ -25,7 +25,7 @@ from engine.signals.compute import SignalFrame, SignalRow, compute_signals
 from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.adviser import AdviserDesk
-from minds.ahead import Ahead, told_ahead, views_ahead
+from minds.ahead import Ahead, views_ahead
 from minds.at_hand import Days, Prices
 from minds.baseline import baselines, leans_ahead
 from minds.baseline.kind import Leans
@@ -36,6 +36,7 @@ from minds.protocol import Mind, own_signals
 from minds.record import CycleRecord
 from minds.risk import RISKS
 from minds.stretch import Stretch
+from minds.told import told_ahead
 from regimes.features import REGIME_SIGNALS
 from regimes.model import RegimeModel, RegimeReader
 from regimes.odds import MONTH, Facts, facts_ahead
@@ -48,7 +49,7 @@ _T = TypeVar("_T")
 WARM_UP = 2520
 """Sessions before the run that pass through regime and intervals one by one: ten years, after which neither remembers
 how it began. Base rates take in everything before that too."""
-_CHUNK = 512
+_CHUNK = 256
 """Sessions that are worked out ahead at a time: with fewer, starting each operation on a column takes longer than the
 operation; with more, what lies ready no longer fits into the processor's cache."""
 

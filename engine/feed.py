@@ -7,6 +7,8 @@ so that what comes after a snapshot is not merely hidden, it is not there. It is
 
 from __future__ import annotations
 
+import math
+import mmap
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
@@ -43,8 +45,7 @@ class Feed:
         self.universe, self.calendar = universe, calendar
         self.revealed = 0
         self._column = {symbol: at for at, symbol in enumerate(symbols)}
-        # Zeros, which cost no memory until they are written to; empty memory may still hold what somebody else freed.
-        self._rows = np.zeros((size, len(FIELDS), len(symbols)))
+        self._rows = _untouched(size, len(FIELDS), len(symbols))
         self._early: tuple[Young, ...] = ()  # what was revealed at once, before session `_since`
         self._since = 0
         self._kept: dict[tuple[str, str], list[float | None]] = {}
@@ -128,6 +129,15 @@ class Feed:
             found[: early - start] = np.nan
             found[theirs] = symbol.fields[field][mine]
         return found
+
+
+def _untouched(*shape: int) -> FloatArray:
+    """Zeros that cost neither memory nor time until they are written to.
+
+    numpy's own may lie in memory that somebody has used and freed, which then is cleared and taken at once.
+    """
+    count = math.prod(shape)
+    return np.frombuffer(mmap.mmap(-1, max(8 * count, 1)), np.float64, count).reshape(shape)
 
 
 def _listed(column: FloatArray) -> list[float | None]:

@@ -17,18 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.bars import FloatArray
-from engine.calendar import Days
 from engine.claims import Target
 from engine.signals.compute import SignalFrame
-from minds.baseline.kind import Baseline, Leans, leans_of
+from minds.baseline.kind import Leans
 from minds.evidence import LEAST, Bound, EvidenceMind, Term, bound
 from minds.known import Known
 from minds.protocol import Mind
-from minds.texts import column, fields, woven
 from minds.view import Evidence, Missing, View
 from regimes.odds import Facts
 
-__all__ = ["Ahead", "Told", "Views", "told_ahead", "views_ahead"]
+__all__ = ["Ahead", "Views", "Weighed", "views_ahead", "weighed"]
 
 Views = tuple[tuple[View | None, ...], ...]
 """For each target and mind its view, or None where it must be asked."""
@@ -53,26 +51,6 @@ class Ahead(NamedTuple):
     baselines: Leans
 
 
-class Told(NamedTuple):
-    """What one mind says on one target over some sessions, an entry a session in each list.
-
-    Attributes:
-        leans: None where it has to be asked.
-        said: the text that the ledger keeps of the view; empty likewise.
-        signals: the signals that the view rests on, in the mind's order.
-        missing: evidence that it lacked.
-    """
-
-    leans: list[float | None]
-    said: list[bytes]
-    signals: list[tuple[str, ...]]
-    missing: list[tuple[Missing, ...]]
-
-    def until(self, stop: int) -> Told:
-        """The same of the first sessions of these."""
-        return Told(self.leans[:stop], self.said[:stop], self.signals[:stop], self.missing[:stop])
-
-
 def views_ahead(minds: Sequence[Mind], targets: Sequence[Target], frame: SignalFrame, sessions: range) -> list[Views]:
     """The views of each session."""
     nothing: list[tuple[View | None, ...]] = [()] * len(sessions)
@@ -81,66 +59,6 @@ def views_ahead(minds: Sequence[Mind], targets: Sequence[Target], frame: SignalF
         for target in targets
     ]
     return list(zip(*found, strict=True)) if found else [()] * len(sessions)
-
-
-def told_ahead(
-    minds: Sequence[Mind], targets: Sequence[Target], frame: SignalFrame, days: Days, sessions: range
-) -> list[list[Told]]:
-    """What each mind says on each target on each of `sessions`, whose days are `days`, as the ledger writes it."""
-    shared: dict[tuple[str, tuple[Term, ...]], Told] = {}
-    found = []
-    for target in targets:
-        told = []
-        for mind in minds:
-            if isinstance(mind, Baseline):
-                told.append(_told_plainly(mind, target, frame, days, sessions))
-                continue
-            key = (mind.name, mind.table(target.role) if isinstance(mind, EvidenceMind) else ())
-            if key not in shared:  # a mind may say the same of every target
-                shared[key] = _told(mind, target.role, frame, sessions)
-            told.append(shared[key])
-        found.append(told)
-    return found
-
-
-def _told(mind: Mind, role: str, frame: SignalFrame, sessions: range) -> Told:
-    count = len(sessions)
-    told = _nothing(count)
-    for group in _groups(mind, role, frame, sessions):
-        said = _texts(group.signals, group.amounts, group.leans)
-        if len(said) == count:
-            return Told(list(group.leans), said, [group.signals] * count, [group.table.missing] * count)
-        for day, lean, text in zip(group.days, group.leans, said, strict=True):
-            told.leans[day], told.said[day] = lean, text
-            told.signals[day], told.missing[day] = group.signals, group.table.missing
-    return told
-
-
-def _told_plainly(mind: Baseline, target: Target, frame: SignalFrame, days: Days, sessions: range) -> Told:
-    """The same of a mind that is one rule; where it is silent it has to be asked why."""
-    kept = all(getattr(getattr(mind, name), "__func__", None) is getattr(Baseline, name) for name in ("view", "leans"))
-    if not kept:
-        return _nothing(len(sessions))
-    leans = leans_of(mind, target, frame, days, sessions)
-    signals = (mind.signal.format(target=target.role),) if mind.signal else ()
-    texts = _texts(signals, [leans] * len(signals), leans)
-    return _nothing(len(sessions))._replace(
-        leans=leans,
-        said=[b"" if lean is None else text for lean, text in zip(leans, texts, strict=True)],
-        signals=[() if lean is None else signals for lean in leans],
-    )
-
-
-def _texts(
-    signals: Sequence[str], amounts: Sequence[Sequence[float | None]], leans: Sequence[float | None]
-) -> list[bytes]:
-    """What `minds.record.kept_view` makes of views with this evidence, as texts."""
-    evidence = dict(zip(signals, map(column, amounts), strict=True))  # what is said last of a signal counts
-    return woven(fields([("evidence", fields(sorted(evidence.items()))), ("lean", column(leans))]), len(leans))
-
-
-def _nothing(count: int) -> Told:
-    return Told([None] * count, [b""] * count, [()] * count, [()] * count)
 
 
 def _views(mind: Mind, target: Target, frame: SignalFrame, sessions: range) -> list[View | None]:
@@ -187,58 +105,69 @@ class _Group(NamedTuple):
 
 def _groups(mind: Mind, role: str, frame: SignalFrame, sessions: range) -> Iterator[_Group]:
     """Where a mind's views can be made ahead; a session that is in no group has to be asked about."""
-    if not isinstance(mind, EvidenceMind) or not all(
-        getattr(getattr(mind, name), "__func__", None) is getattr(EvidenceMind, name) for name in ("view", "table")
-    ):
+    found = weighed(mind, role, frame, sessions)
+    if found is None:
         return
-    terms = mind.table(role)
-    if not 0 < len(terms) <= _MOST or not all(term.signal in frame.index.at for term in terms):
-        return
-    first = sessions.start - frame.first
-    stretch = slice(first, sessions.stop - frame.first)
-    rows = [frame.index.at[term.signal] for term in terms]
-    weighed = _weigh(terms, [frame.zs[row, stretch] for row in rows], [frame.seen[row, stretch] for row in rows])
-    for both in sorted(set(weighed.sets[weighed.usable].tolist())):
-        table = bound(terms, both & (1 << _MOST) - 1, frame.index.absent)
+    sets = found.seen + (found.used << _MOST)
+    for both in sorted(set(sets[found.usable].tolist())):
+        table = bound(found.terms, both & (1 << _MOST) - 1, frame.index.absent)
         if table.weight < LEAST:
             continue
-        days = np.flatnonzero(weighed.usable & (weighed.sets == both))
+        days = np.flatnonzero(found.usable & (sets == both))
         used = [at for at in table.places if both >> (at + _MOST) & 1]
         yield _Group(
-            table, used, tuple([terms[at].signal for at in used]), [rows[at] for at in used],
-            [weighed.amounts[at][days].tolist() for at in used], weighed.total[days].tolist(), days.tolist(),
-            days + first,
+            table, used, tuple([found.terms[at].signal for at in used]), [found.rows[at] for at in used],
+            [found.amounts[at][days].tolist() for at in used], found.total[days].tolist(), days.tolist(),
+            days + sessions.start - frame.first,
         )  # fmt: skip
 
 
-class _Weighed(NamedTuple):
+class Weighed(NamedTuple):
     """A mind's terms over some sessions.
 
     Attributes:
+        terms: the terms.
+        rows: where their signals stand in the frame.
         amounts: what each term adds, 0 where it has no z-score; shape (sessions,) each.
         total: their sum, in the order of the terms.
-        sets: a bit for each term that has been seen by then, and further up one for each that adds anything.
+        seen: a bit for each term that has been seen by then.
+        used: a bit for each that adds anything.
         usable: whether nothing is odd.
     """
 
+    terms: tuple[Term, ...]
+    rows: list[int]
     amounts: list[FloatArray]
     total: FloatArray
-    sets: npt.NDArray[np.int64]
+    seen: npt.NDArray[np.int64]
+    used: npt.NDArray[np.int64]
     usable: npt.NDArray[np.bool_]
 
 
-def _weigh(terms: Sequence[Term], zs: list[FloatArray], seen: list[npt.NDArray[np.bool_]]) -> _Weighed:
-    sessions = len(zs[0])
-    total, sets = np.zeros(sessions), np.zeros(sessions, np.int64)
-    lost, amounts = np.zeros(sessions, np.bool_), []
-    for at, (term, z, had) in enumerate(zip(terms, zs, seen, strict=True)):
+def weighed(mind: Mind, role: str, frame: SignalFrame, sessions: range) -> Weighed | None:
+    """A mind's terms for targets of one role; None for one that is no table of evidence, or weighs in its own way."""
+    if not isinstance(mind, EvidenceMind) or not all(
+        getattr(getattr(mind, name), "__func__", None) is getattr(EvidenceMind, name) for name in ("view", "table")
+    ):
+        return None
+    terms = mind.table(role)
+    if not 0 < len(terms) <= _MOST or not all(term.signal in frame.index.at for term in terms):
+        return None
+    stretch = slice(sessions.start - frame.first, sessions.stop - frame.first)
+    rows = [frame.index.at[term.signal] for term in terms]
+    count = len(sessions)
+    total, seen, used = np.zeros(count), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    lost, amounts = np.zeros(count, np.bool_), []
+    for at, (term, row) in enumerate(zip(terms, rows, strict=True)):
+        z, had = frame.zs[row, stretch], frame.seen[row, stretch]
         known = ~np.isnan(z)
         amount = np.where(known, term.weight * np.clip(z / term.full, -1.0, 1.0), 0.0)
         amounts.append(amount)
         total += amount
         lost |= had & ~known
-        sets += (had.astype(np.int64) << at) + ((amount != 0.0).astype(np.int64) << (at + _MOST))
-    return _Weighed(amounts, total, sets, ~lost & (total != 0.0) & (np.abs(total) <= 1.0))
+        seen += had.astype(np.int64) << at
+        used += (amount != 0.0).astype(np.int64) << at
+    return Weighed(terms, rows, amounts, total, seen, used, ~lost & (total != 0.0) & (np.abs(total) <= 1.0))
 
 
 # What `View._make` does, at a third of its time: a replay makes tens of thousands.

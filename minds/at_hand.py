@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from engine.bars import FloatArray
 from engine.snapshot import Snapshot
-from minds.ahead import Told
 from minds.baseline.kind import Leans
 from minds.known import Known
 from minds.slot import Path
+from minds.told import Told
 from regimes.odds import Facts
 from regimes.reading import RegimeReading
 

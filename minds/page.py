@@ -6,17 +6,18 @@ Contract: equal, byte for byte, to the canonical text of each session's own docu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from engine.bars import FloatArray
 from minds.baseline.kind import Leans
 from minds.record import canonical, kept_reading
 from minds.slot import Said, Settled
-from minds.texts import arrays, column, fields, gathered, woven
+from minds.texts import arrays, column, fields, gathered, members, woven
 from minds.view import GateResult
 from regimes.reading import RegimeReading
 
@@ -117,23 +118,21 @@ def _readings(readings: Sequence[RegimeReading]) -> list[bytes]:
 
 
 def signals_texts(
-    used: Sequence[tuple[tuple[str, ...], ...]], values: FloatArray, places: Mapping[str, int]
+    used: Iterable[Mapping[str, npt.NDArray[np.bool_]]], values: FloatArray, places: Mapping[str, int]
 ) -> list[bytes]:
     """The texts of the values of the signals that views rest on.
 
     Args:
-        used: for each session, the signals that each view rests on.
+        used: for each mind the signals that its views rest on, and whether the view of each session rests on each.
         values: of all signals on these sessions, shape (signals, sessions).
         places: where each signal stands among them.
     """
-    rows: dict[tuple[tuple[str, ...], ...], list[int]] = {}
-    for row, each in enumerate(used):
-        rows.setdefault(each, []).append(row)
-    found = [b""] * len(used)
-    for each, some in rows.items():
-        names = sorted({name for signals in each for name in signals})
-        own = values[np.ix_([places[name] for name in names], some)].tolist()
-        texts = woven(fields(zip(names, map(column, own), strict=True)), len(some))
-        for row, text in zip(some, texts, strict=True):
-            found[row] = text
-    return found
+    rests: dict[str, npt.NDArray[np.bool_]] = {}
+    for signals in used:
+        for name, where in signals.items():
+            rests[name] = where | rests[name] if name in rests else where
+    parts = [
+        (name, column(values[places[name]].tolist()), None if where.all() else where.tolist())
+        for name, where in sorted(rests.items())
+    ]
+    return woven(members(parts, values.shape[1]), values.shape[1])

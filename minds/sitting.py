@@ -286,9 +286,9 @@ class Sitting:
         everyone = [each for told in days.told for each in told]
         everyone = list({id(each): each for each in reversed(everyone)}.values())[::-1]  # what is said last counts
         nothing: list[tuple[()]] = [()] * count
-        used = list(zip(*[each.signals for each in everyone], strict=True)) or nothing
         lacks = list(zip(*[each.missing for each in everyone], strict=True)) or nothing
-        signals, missing = signals_texts(used, days.values, days.places), list[bytes]()
+        signals = signals_texts([each.signals for each in everyone], days.values, days.places)
+        missing: list[bytes] = []
         news: list[tuple[int, dict[str, str]]] = []
         last: tuple[tuple[Missing, ...], ...] | None = None
         since = ""
@@ -317,7 +317,8 @@ class Sitting:
             said = asked.get(course.called.key) or (None,) * len(everyone)
             for item, told in zip(said, everyone, strict=True):
                 if item is None or told.said[row]:
-                    values |= {name: float(days.values[days.places[name], row]) for name in told.signals[row]}
+                    names = [name for name, where in told.signals.items() if where[row]]
+                    values |= {name: float(days.values[days.places[name], row]) for name in names}
                     lacking.append(told.missing[row])
                 else:
                     parts = item.contributions if isinstance(item, View) else ()

@@ -27,7 +27,8 @@ _LOSS = -_ETA
 _PRIOR_STRENGTH = 2.0
 _BASE_WEIGHT = 0.5
 _FLOOR, _CEILING = 0.01, 0.99
-_exp = math.exp
+_SPREAD = 2.0 * _ETA
+_exp, _log = math.exp, math.log
 
 
 def bound(copies: int) -> float:
@@ -79,7 +80,7 @@ class Aggregator:
         if zero <= 0.0 or one <= 0.0:  # every awake weight has underflowed: the base rate speaks alone
             return experts[0] if experts[0] is not None else 0.5
         # g(0) - g(1) with g(y) = -ln(sum) / 2, then the substitution of the square-loss game.
-        p = 0.5 + (math.log(one) - math.log(zero)) / (2.0 * _ETA)
+        p = 0.5 + (_log(one) - _log(zero)) / _SPREAD
         return 0.0 if p < 0.0 else 1.0 if p > 1.0 else p
 
     def learn(self, experts: Sequence[float | None], said: float, outcome: int) -> None:
@@ -136,17 +137,21 @@ class Synthesis:
 
     def forecast(self, base: float, leans: Sequence[float | None], cap: float = 1.0) -> Forecast:
         """Combine leans (None: silent) beside a base rate; `cap` in [0, 1] shrinks every edge, as a gate may ask."""
-        edges = [None if lean is None else EDGE * lean for lean in leans]
         plain = _FLOOR if base < _FLOOR else _CEILING if base > _CEILING else base  # of a mind that has earned nothing
+        edges: list[float | None] = []
         experts: list[float | None] = [base]
-        for edge, shrink in zip(edges, self.shrinkage, strict=True):
-            p: float | None = plain
-            if edge is None:
-                p = None
-            elif k := shrink.k:
+        for lean, shrink in zip(leans, self.shrinkage, strict=True):
+            if lean is None:
+                edges.append(None)
+                experts.append(None)
+                continue
+            edge = EDGE * lean
+            edges.append(edge)
+            if k := shrink.k:
                 own = base + cap * k * edge
-                p = _FLOOR if own < _FLOOR else _CEILING if own > _CEILING else own
-            experts.append(p)
+                experts.append(_FLOOR if own < _FLOOR else _CEILING if own > _CEILING else own)
+            else:
+                experts.append(plain)
         copy = self._free_copy() if self._open else 0
         return _forecast((self.copies[copy].predict(experts), base, tuple(edges), tuple(experts), copy))
 

@@ -11,7 +11,7 @@ from itertools import repeat
 
 import orjson
 
-__all__ = ["Part", "Parts", "arrays", "column", "fields", "gathered", "woven"]
+__all__ = ["Part", "Parts", "arrays", "column", "fields", "gathered", "members", "woven"]
 
 Part = bytes | list[bytes]
 Parts = tuple[Part, ...]
@@ -62,6 +62,33 @@ def _strands(parts: Parts) -> Iterator[Part]:
         yield part
     if fixed:
         yield fixed
+
+
+def members(parts: Sequence[tuple[str, list[bytes], Sequence[bool] | None]], count: int) -> Parts:
+    """The parts of an object, some members of which are there on some sessions only.
+
+    Args:
+        parts: names in order, the texts beside them, and where each is there; None for everywhere.
+        count: of the sessions.
+    """
+    there = [at for at, (_, _, where) in enumerate(parts) if where is None]
+    found: list[Part] = [b"{"]
+    if not there:
+        columns = [_where(b"", name, texts, where or (), b"") for name, texts, where in parts]
+        return b"{", gathered(columns, count), b"}"
+    for at, (name, texts, where) in enumerate(parts):  # commas stand on the side of one that is always there
+        before, after = b"," * (at > there[0]), b"," * (at < there[0])
+        if where is None:
+            found += (before + orjson.dumps(name) + b":", texts)
+        else:
+            found.append(_where(before, name, texts, where, after))
+    return (*found, b"}")
+
+
+def _where(before: bytes, name: str, texts: list[bytes], where: Sequence[bool], after: bytes) -> list[bytes]:
+    """One member where it is there, and nothing elsewhere."""
+    before += orjson.dumps(name) + b":"
+    return [before + text + after if here else b"" for text, here in zip(texts, where, strict=True)]
 
 
 def gathered(columns: Sequence[list[bytes]], count: int) -> list[bytes]:
