@@ -41,7 +41,7 @@ def side_of(call: Call) -> str:
 def honest(call: Call) -> str:
     """An answer in the form that is asked, dull and within every rule."""
     properties = call.schema["properties"]
-    facts = facts_of(call)
+    facts = facts_of(call) or [Listed("nothing", "the day", "")]  # which is no fact, so that it will be refused
     first, second, third = facts[0], facts[1 % len(facts)], facts[2 % len(facts)]
     one, two, three = [f"{fact.thing} at {{{fact.id}}}" for fact in (first, second, third)]
     way = _SIDES[side_of(call)]
