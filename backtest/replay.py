@@ -27,9 +27,10 @@ from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.adviser import AdviserDesk
 from minds.ahead import Ahead, views_ahead
 from minds.at_hand import Days, Prices
-from minds.baseline import baselines, leans_ahead
+from minds.baseline import Baseline, baselines, leans_ahead
 from minds.baseline.kind import Leans
 from minds.cycle import Cycle
+from minds.evidence import EvidenceMind
 from minds.known import Known, known_ahead
 from minds.piece import Piece
 from minds.protocol import Mind, own_signals
@@ -52,6 +53,9 @@ how it began. Base rates take in everything before that too."""
 _CHUNK = 256
 """Sessions that are worked out ahead at a time: with fewer, starting each operation on a column takes longer than the
 operation; with more, what lies ready no longer fits into the processor's cache."""
+
+_ASKED = 32
+"""The same where a mind has to be asked on each day, which may take its time: what it has said is kept soon."""
 
 
 def first_session(market: Market, settings: Settings) -> int:
@@ -168,8 +172,9 @@ class Replay:
     def _stretches(self, stop: int) -> Iterator[Piece]:
         """What is kept of the sessions before `stop`, many at a time."""
         stretch = Stretch(self.cycle, self._market.calendar, self._prices())
-        for first in range(self.start, stop, _CHUNK):
-            some = range(first, min(first + _CHUNK, stop))
+        ahead = all(isinstance(mind, EvidenceMind | Baseline) for mind in self.cycle.minds)
+        for first in range(self.start, stop, step := _CHUNK if ahead else _ASKED):
+            some = range(first, min(first + step, stop))
             curtain = _Curtain(self._market, self._frame, self._feed, some, self._digests[first - self.start :])
             yield from stretch.run(self._days(some, curtain))
             curtain.reveal(some.stop)

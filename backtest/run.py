@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -247,20 +246,20 @@ def _cycles(
     return essay
 
 
-def _batches(days: Iterator[Kept], size: int) -> Iterator[list[Kept]]:
+def _batches(pieces: Iterator[list[Kept]], size: int) -> Iterator[list[Kept]]:
     """So many sessions at a time; what was worked out before a failure comes before it."""
     failure: BaseException | None = None
+    batch: list[Kept] = []
     while failure is None:
-        batch: list[Kept] = []
         try:
-            batch.extend(itertools.islice(days, size))
+            batch += next(pieces)
         except BaseException as error:
             failure = error
-        if batch:
-            yield batch
-        elif failure is None:
-            return
-    raise failure
+        while len(batch) >= size or (batch and failure):
+            yield batch[:size]
+            batch = batch[size:]
+    if not isinstance(failure, StopIteration):
+        raise failure
 
 
 def _essay(record: CycleRecord, head: Head, folder: RunFolder, writer: Writer) -> Path:

@@ -49,16 +49,16 @@ class ScoreBook:
             self.advice.add(body)
         self.history.add(body)
 
-    def follow(self, pieces: Iterable[Piece | CycleRecord]) -> Iterator[Kept]:
-        """Take in a run piece by piece, and hand each session on with what the ledger keeps of it."""
+    def follow(self, pieces: Iterable[Piece | CycleRecord]) -> Iterator[list[Kept]]:
+        """Take in a run piece by piece, and hand its sessions on with what the ledger keeps of each."""
         for piece in pieces:
             if isinstance(piece, CycleRecord):
                 found = document(piece)
                 self.add(found)
-                yield piece.session, canonical(found), piece
+                yield [(piece.session, canonical(found), piece)]
             else:
                 self.history.take(piece)
-                yield from zip(piece.sessions, piece.texts, itertools.repeat(None))
+                yield list(zip(piece.sessions, piece.texts, itertools.repeat(None)))
 
     def table(self, digest: str, copies: int, weights: dict[str, float]) -> dict[str, Any]:
         """The document of `scores.json`."""

@@ -188,6 +188,14 @@ class TradingCalendar:
                 days[near] = self._scheduled(near, horizon)
         return days[at]
 
+    def deadlines(self, start: int, stop: int, horizon: int) -> list[str]:
+        """`deadline` of the sessions from `start` to before `stop`."""
+        if start >= stop:
+            return []
+        self.deadline(start, horizon)
+        self.deadline(stop - 1, horizon)
+        return self._deadlines[horizon][start:stop]
+
     def _scheduled(self, at: int, horizon: int) -> str:
         today, plain = self.labels[at], self.labels[at + horizon]
         closed = self._closed_days

@@ -33,12 +33,8 @@ class Line:
     def __init__(self, slot: Slot, desk: TargetDesk | PairDesk, tally: Tally | None) -> None:
         """Begin with nothing open; verdicts go to `tally`, if any."""
         self.slot = slot
-        self._desk, self._tally, self._settle, self._publish = (
-            desk,
-            tally,
-            desk.synthesis.settle,
-            desk.synthesis.publish,
-        )
+        self._desk, self._tally, self._came_to = desk, tally, slot.came_to
+        self._settle, self._publish = desk.synthesis.settle, desk.synthesis.publish
         self._waiting: deque[_Open] = deque()
         self._rises = 0  # how many of these are calls for a rise
         self._fresh()
@@ -77,7 +73,7 @@ class Line:
             return
         _, identity, p, base, label, leans = waiting.popleft()
         self._rises -= p >= 0.5
-        realised = self.slot.came_to[at]
+        realised = self._came_to[at]
         outcome: int | None
         if realised:
             outcome = 1 if realised > 0.0 else 0

@@ -116,7 +116,7 @@ class Sitting:
         self._courses = [
             _Course(
                 called, [each.base for each in known], called.line.slot.quoted[first : stretch.stop],
-                [team.calendar.deadline(at, called.target.horizon) for at in stretch],
+                team.calendar.deadlines(first, stretch.stop, called.target.horizon),
                 list(zip(*[each.leans for each in told], strict=True)) if told else [()] * count, [None] * count,
             )
             for called, told, known in zip(team.targets, days.told, days.known, strict=True)

@@ -133,12 +133,13 @@ class Slot:
         """The claims of some sessions, the first of which has the position `first`."""
         if not rows:
             return Said([], [], [()] * len(self.names), [])
-        quoted, horizon, deadline = self.quoted, self.horizon, self._calendar.deadline
+        quoted, horizon = self.quoted, self.horizon
         positions = [first + row for row in rows]
+        deadlines = self._calendar.deadlines(first, positions[-1] + 1, horizon)
         references = [quoted[at] for at in positions]
         numbers: list[Sequence[float]] = list(zip(*said, strict=True))
         members: dict[str, Any] = {
-            "deadline": column([deadline(at, horizon) for at in positions]), "horizon": b"%d" % horizon,
+            "deadline": column([deadlines[row] for row in rows]), "horizon": b"%d" % horizon,
             "id": self._ids(positions), "kind": orjson.dumps(self.kind), "reference": column(references),
             "symbol": orjson.dumps(self.symbol),
         } | dict(zip(self.names, map(column, numbers), strict=True))  # fmt: skip

@@ -103,9 +103,9 @@ class Stretch:
     def _bands(self, called: Called, known: Sequence[Known], first: int) -> list[Numbers | None]:
         """The intervals of one target; a gate that stops its calls stops these too."""
         quoted, horizon = called.band.slot.quoted, called.target.horizon
-        labels, deadline = self._calendar.labels, self._calendar.deadline
+        labels, deadlines = self._calendar.labels, self._calendar.deadlines(first, first + len(known), horizon)
         return [
-            None if band is None or quoted[at] is None or deadline(at, horizon) <= labels[at]
+            None if band is None or quoted[at] is None or deadlines[at - first] <= labels[at]
             else (math.expm1(band.low), math.expm1(band.high), low, high)
             for at, (_, band, low, high) in enumerate(known, first)
         ]  # fmt: skip

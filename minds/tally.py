@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from minds.record import MindRecord
 
 __all__ = ["Tally"]
@@ -19,7 +22,7 @@ class Tally:
 
     def __init__(self, speakers: Sequence[str]) -> None:
         self.speakers = tuple(speakers)
-        self._cells: dict[str, list[list[int]]] = {}  # regime -> for each speaker: settled, right, rises
+        self._cells: dict[str, npt.NDArray[np.int64]] = {}  # regime -> settled, right, rises; of each speaker
         self._settled: list[tuple[str, tuple[float | None, ...], int]] = []
 
     def add(self, regime: str, leans: tuple[float | None, ...], outcome: int) -> None:
@@ -33,18 +36,19 @@ class Tally:
         """The record of one speaker under one label (`all` for every label)."""
         self._count()
         place = self.speakers.index(speaker)
-        cells = [each[place] for under, each in self._cells.items() if regime in (under, "all")]
+        cells = [each[:, place].tolist() for under, each in self._cells.items() if regime in (under, "all")]
         n, right, rises = (sum([cell[at] for cell in cells]) for at in range(3))
         return MindRecord(speaker, regime, n, right, max(rises, n - rises) / n if n else None, weight)
 
     def _count(self) -> None:
-        for regime, leans, outcome in self._settled:
-            cells = self._cells.get(regime)
-            if cells is None:
-                cells = self._cells[regime] = [[0, 0, 0] for _ in self.speakers]
-            for cell, lean in zip(cells, leans, strict=True):
-                if lean:
-                    cell[0] += 1
-                    cell[1] += (lean > 0.0) == (outcome == 1)
-                    cell[2] += outcome
+        if not self._settled:
+            return
+        labels, leans, outcomes = zip(*self._settled, strict=True)
         self._settled.clear()
+        sides, under = np.array(leans, np.float64), np.array(labels)
+        rose = np.array(outcomes)[:, None] == 1
+        sided = np.nan_to_num(sides) != 0.0
+        for regime in dict.fromkeys(labels):
+            mine = sided & (under == regime)[:, None]
+            counts = [each.sum(axis=0) for each in (mine, mine & ((sides > 0.0) == rose), mine & rose)]
+            self._cells[regime] = self._cells.get(regime, 0) + np.stack(counts)

@@ -116,10 +116,12 @@ class StaleWatch:
 
     def _likelihood(self, label: Label, ret: float | None) -> Fired | None:
         squares, counts = self._squares, self._counts
-        count = _added(counts)
+        one, two, three, last = counts
+        count = one + two + three + last
         if ret is None or count < _PRIOR_SESSIONS:
             return None
-        overall = _added(squares) / count
+        one, two, three, last = squares
+        overall = (one + two + three + last) / count
         if overall <= 0.0:
             return None
         pull, mine = _PRIOR_SESSIONS * overall, _PLACE[label]
@@ -147,11 +149,6 @@ class StaleWatch:
         agree = share if sign > 0 else 1.0 - share
         self._against.append(agree <= _AGREE)
         return Fired("behaviour", agree, _AGREE) if sum(self._against) >= 2 else None
-
-
-def _added(four: list[float]) -> float:
-    one, two, three, last = four
-    return one + two + three + last
 
 
 def _log_t5(ret: float, variance: float) -> float:

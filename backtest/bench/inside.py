@@ -140,7 +140,8 @@ def record(rounds: int) -> list[Figure]:
             )
             return Replay(market, heard, settings.targets, model, start, settings.pairs)
 
-        days = [(day, text) for day, text, _ in ScoreBook(History(settings.minds)).follow(fresh().pieces())]
+        pieces = ScoreBook(History(settings.minds)).follow(fresh().pieces())
+        days = [(day, text) for piece in pieces for day, text, _ in piece]
         once, kept = alternately([lambda: timed(lambda: fresh().run()), lambda: timed(lambda: _written(days))], rounds)
     rates = [len(days) / seconds for seconds in kept]
     return [

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import itertools
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -193,7 +194,7 @@ def _run(task: Task) -> Found:
     genesis = settings.genesis(market.calendar.labels[start])
     book = ScoreBook(History(settings.minds, orjson.loads(genesis)))
     head, entries = digest_of(BEFORE_ALL, 0, GENESIS.encode(), b"", genesis), 1
-    for session, text, _ in book.follow(replay.pieces()):
+    for session, text, _ in itertools.chain.from_iterable(book.follow(replay.pieces())):
         head = digest_of(head, entries, b"cycle", session.encode(), text)
         entries += 1
     figures = {"first": market.calendar.labels[start], "sessions": replay.sessions, "data": replay.digest, "head": head}
