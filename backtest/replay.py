@@ -102,6 +102,7 @@ class Replay:
         self.cycle = Cycle(self._feed, minds, targets, pairs, baselines(seed))
         self.adviser = None if adviser is None else adviser(self.cycle)
         self._primed = max(start - WARM_UP, 0)
+        self._known_by: list[list[Known]] = []
         self._frame = compute_signals(market, specs, self._primed, [risk.reads[0] for risk in self.cycle.risks])
         self.sessions = market.size - start
         self.digest = ""
@@ -130,13 +131,14 @@ class Replay:
         market, start, primed = self._market, self.start, self._primed
         self._feed.prime(market, primed)
         self.cycle.prime(primed)
-        self._known_by, self._facts_by, self._ahead_from = self._known(), self._facts(), primed
+        self._facts_by, self._ahead_from = self._facts(), primed
         for first in range(primed, start, _CHUNK):
             some = range(first, min(first + _CHUNK, start))
             facts = self._by_session(self._facts_by, some)
             for at, reading, each in zip(some, self._warm(some), facts, strict=True):
                 self.cycle.warm(at, reading.score, each)
             self._forget(some.stop)
+        self._known_by = self._known()
         self._digests = market.digests(start)
         self.digest = self._digests[-1]
 
@@ -236,15 +238,17 @@ class Replay:
         return readings
 
     def _known(self) -> list[list[Known]]:
-        """What is known about each target, session by session from the first that is kept."""
+        """What is known about each target, session by session from the first of the run."""
         frame, primed = self._frame, self._primed
         return [
-            known_ahead(self._closes(desk.target.symbol), frame.column(desk.volatility), desk.target.horizon, primed)
+            known_ahead(
+                self._closes(desk.target.symbol), frame.column(desk.volatility), desk.target.horizon, primed, self.start
+            )
             for desk in self.cycle.desks.values()
         ]
 
     def _facts(self) -> list[list[Facts]]:
-        """What the odds of each symbol's month are made from, likewise."""
+        """What the odds of each symbol's month are made from, session by session from the first that is kept."""
         frame, primed, columns = self._frame, self._primed, []
         for risk in self.cycle.risks:
             realised, expected = risk.reads

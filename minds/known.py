@@ -38,16 +38,20 @@ class Known(NamedTuple):
     high: float
 
 
-def known_ahead(prices: FloatArray, sigmas: FloatArray, horizon: int, first: int) -> list[Known]:
-    """What is known from session `first` on.
+def known_ahead(
+    prices: FloatArray, sigmas: FloatArray, horizon: int, first: int, since: int | None = None
+) -> list[Known]:
+    """What is known from session `since` on.
 
     Args:
         prices: adjusted closes of all sessions, NaN where there is none, shape (n,).
         sigmas: expected deviation of a daily log return from session `first` on, NaN where it is not known, shape
             (n - first,); intervals begin to learn there, while base rates take in everything before as well.
         horizon: sessions ahead.
-        first: the session to begin with.
+        first: see there.
+        since: the session to begin with, `first` or a later one; None for `first`.
     """
+    since = first if since is None else since
     growth = np.full(len(prices), np.nan)  # over the horizon that ends on each session
     with np.errstate(all="ignore"):
         growth[horizon:] = prices[horizon:] / prices[:-horizon]
@@ -55,10 +59,10 @@ def known_ahead(prices: FloatArray, sigmas: FloatArray, horizon: int, first: int
     moved = np.where(growth == 1.0, np.nan, growth)
     risen = np.where(np.isnan(moved), np.nan, moved > 1.0)
     base = climatology(np.append(risen, [np.nan] * horizon)[horizon:], delay=horizon)
-    low, high = (_quantiles(growth - 1.0, level, first) for level in TAILS)
+    low, high = (_quantiles(growth - 1.0, level, since) for level in TAILS)
     realised = [math.log(each) if each == each else each for each in growth[first:].tolist()]
     bands = IntervalForecaster(horizon).follow(realised, sigmas.tolist())
-    return list(map(Known, base[first:].tolist(), bands, low, high))
+    return list(map(Known, base[since:].tolist(), bands[since - first :], low, high))
 
 
 def _quantiles(returns: FloatArray, level: float, first: int) -> list[float]:

@@ -75,6 +75,7 @@ def test_there_are_intervals_to_compare() -> None:
 def test_nothing_that_comes_later_is_known(stop: int, horizon: int) -> None:
     prices, sigmas = drawn(11, 0.02, 0.05)
     whole = known_ahead(prices, sigmas, horizon, 0)
+    assert repr(known_ahead(prices, sigmas, horizon, 0, stop)) == repr(whole[stop:]), "a later beginning"
     assert repr(known_ahead(prices[:stop], sigmas[:stop], horizon, 0)) == repr(whole[:stop])
 
 
