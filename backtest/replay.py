@@ -50,10 +50,12 @@ _T = TypeVar("_T")
 WARM_UP = 2520
 """Sessions before the run that pass through regime and intervals one by one: ten years, after which neither remembers
 how it began. Base rates take in everything before that too."""
-_CHUNK = 256
+_CHUNK = 512
 """Sessions that are worked out ahead at a time: with fewer, starting each operation on a column takes longer than the
 operation; with more, what lies ready no longer fits into the processor's cache."""
 
+_PIECE = 256
+"""Sessions that are written at a time: more would take more memory and hardly less time."""
 _ASKED = 32
 """The same where a mind has to be asked on each day, which may take its time: what it has said is kept soon."""
 
@@ -178,7 +180,9 @@ class Replay:
         for first in range(self.start, stop, step := _CHUNK if ahead else _ASKED):
             some = range(first, min(first + step, stop))
             curtain = _Curtain(self._market, self._frame, self._feed, some, self._digests[first - self.start :])
-            yield from stretch.run(self._days(some, curtain))
+            days = self._days(some, curtain)
+            for at in range(0, len(some), _PIECE):
+                yield from stretch.run(days.part(at, at + _PIECE))
             curtain.reveal(some.stop)
             self._forget(some.stop)
         stretch.close()

@@ -53,12 +53,14 @@ class ScoreBook:
         """Take in a run piece by piece, and hand its sessions on with what the ledger keeps of each."""
         for piece in pieces:
             if isinstance(piece, CycleRecord):
-                found = document(piece)
-                self.add(found)
-                yield [(piece.session, canonical(found), piece)]
+                said = document(piece)
+                self.add(said)
+                yield [(piece.session, canonical(said), piece)]
             else:
                 self.history.take(piece)
-                yield list(zip(piece.sessions, piece.texts, itertools.repeat(None)))
+                found: list[Kept] = list(zip(piece.sessions, piece.texts, itertools.repeat(None)))
+                del piece  # the next one is made in its memory
+                yield found
 
     def table(self, digest: str, copies: int, weights: dict[str, float]) -> dict[str, Any]:
         """The document of `scores.json`."""

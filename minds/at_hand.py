@@ -50,13 +50,15 @@ class Days(NamedTuple):
     places: Mapping[str, int]
     snapshot: Callable[[int], Snapshot]
 
-    def until(self, stop: int) -> Days:
-        """The first sessions of these."""
+    def part(self, start: int, stop: int) -> Days:
+        """Some sessions of these, counted from the first."""
+        some = slice(start, stop)
+        told = {id(each): each.part(some) for everyone in self.told for each in everyone}
         return self._replace(
-            as_of=self.as_of[:stop], data=self.data[:stop], readings=self.readings[:stop],
-            told=[[told.until(stop) for told in everyone] for everyone in self.told],
-            baselines=self.baselines[:stop], known=[each[:stop] for each in self.known],
-            facts=[each[:stop] for each in self.facts], values=self.values[:, :stop],
+            first=self.first + start, as_of=self.as_of[some], data=self.data[some], readings=self.readings[some],
+            told=[[told[id(each)] for each in everyone] for everyone in self.told],
+            baselines=self.baselines[some], known=[each[some] for each in self.known],
+            facts=[each[some] for each in self.facts], values=self.values[:, some],
         )  # fmt: skip
 
 

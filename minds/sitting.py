@@ -207,7 +207,7 @@ class Sitting:
     def piece(self, count: int) -> Piece:
         """What the first so many sessions, all that have been run, have come to."""
         team, whole = self._team, self._days
-        days = self._days = whole if count == len(whole.as_of) else whole.until(count)
+        days = self._days = whole if count == len(whole.as_of) else whole.part(0, count)
         debates = [
             debates_ahead(course.leans[:count]) if team.cycle.minds else _SILENT * count for course in self._courses
         ]

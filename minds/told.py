@@ -42,10 +42,10 @@ class Told(NamedTuple):
     signals: Mapping[str, _Bools]
     missing: list[tuple[Missing, ...]]
 
-    def until(self, stop: int) -> Told:
-        """The same of the first sessions of these."""
-        signals = {name: where[:stop] for name, where in self.signals.items()}
-        return Told(self.leans[:stop], self.said[:stop], signals, self.missing[:stop])
+    def part(self, some: slice) -> Told:
+        """The same of some of these sessions."""
+        signals = {name: where[some] for name, where in self.signals.items()}
+        return Told(self.leans[some], self.said[some], signals, self.missing[some])
 
 
 def told_ahead(
