@@ -24,7 +24,7 @@ from engine.bars import FloatArray
 from engine.errors import InputError
 from engine.ledger import Ledger
 from minds.advised import TILTS
-from minds.piece import Docket, Piece
+from minds.stretch import Docket, Piece
 from minds.view import DebateLabel
 from regimes.reading import LABELS
 

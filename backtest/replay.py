@@ -26,18 +26,15 @@ from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.adviser import AdviserDesk
 from minds.ahead import Ahead, views_ahead
-from minds.at_hand import Days, Prices
 from minds.baseline import Baseline, baselines, leans_ahead
 from minds.baseline.kind import Leans
 from minds.cycle import Cycle
 from minds.evidence import EvidenceMind
 from minds.known import Known, known_ahead
-from minds.piece import Piece
 from minds.protocol import Mind, own_signals
 from minds.record import CycleRecord
 from minds.risk import RISKS
-from minds.stretch import Stretch
-from minds.told import told_ahead
+from minds.stretch import Days, Piece, Prices, Stretch, told_ahead
 from regimes.features import REGIME_SIGNALS
 from regimes.model import RegimeModel, RegimeReader
 from regimes.odds import MONTH, Facts, facts_ahead

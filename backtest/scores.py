@@ -23,8 +23,8 @@ from backtest.history import RESULTS, Claims, History, Sessions
 from backtest.leak_alarm import ADVISER
 from backtest.skill import by_year, drift
 from engine.bars import FloatArray
-from minds.piece import Piece
 from minds.record import CycleRecord, canonical, document
+from minds.stretch import Piece
 from minds.synthesis import EDGE, bound
 from regimes.reading import LABELS
 

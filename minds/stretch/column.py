@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from engine.claims import Verdict
 from minds.cycle import Desk
-from minds.slot import Numbers, Said, Settled, Slot
+from minds.stretch.slot import Numbers, Said, Settled, Slot
 from minds.waiting import Waiting
 
 __all__ = ["Column"]

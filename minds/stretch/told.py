@@ -19,7 +19,7 @@ from minds.ahead import Weighed, weighed
 from minds.baseline.kind import Baseline, leans_of
 from minds.evidence import LEAST, EvidenceMind, Term, bound
 from minds.protocol import Mind
-from minds.texts import column, fields, members, woven
+from minds.stretch.texts import column, fields, members, woven
 from minds.view import Missing
 
 __all__ = ["Told", "told_ahead"]
@@ -82,6 +82,9 @@ def _by_evidence(mind: Mind, role: str, frame: SignalFrame, sessions: range) -> 
         for at in table.places:
             signals[found.terms[at].signal][days] = found.amounts[at][days] != 0.0
         said = _texts(found, sorted(table.places, key=lambda at: found.terms[at].signal), days, leans)
+        if len(days) == len(sessions):
+            told = Told(leans, said, {}, [table.missing] * len(sessions))
+            break
         for day, lean, text in zip(days.tolist(), leans, said, strict=True):
             told.leans[day], told.said[day], told.missing[day] = lean, text, table.missing
     return told._replace(signals={name: where for name, where in signals.items() if where.any()})

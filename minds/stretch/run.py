@@ -1,9 +1,9 @@
-"""A stretch of sessions at once: what `Cycle.run` does on each day, for days of which nobody reads the record.
+"""Runs a cycle through stretches of sessions.
 
 Contract: what `Stretch.run` gives of each session is, byte for byte, what `minds.record.body` makes of the record of
 that session; after `close` the cycle stands where the days one by one would have left it. What depends on prices and
 signals alone comes in columns (views, bases, intervals, what claims come to); whatever depends on yesterday's verdicts
-goes day by day (`minds.sitting`).
+goes day by day (`minds.stretch.sitting`).
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ from operator import attrgetter
 
 from engine.calendar import TradingCalendar
 from engine.claims import Kind
-from minds.at_hand import Days, Prices
-from minds.column import Column
 from minds.cycle import Cycle
 from minds.known import Known
-from minds.line import Line
 from minds.pairs import PairDesk
-from minds.piece import Piece
 from minds.risk import RISKS, RiskDesk
-from minds.sitting import Called, Sitting, Team
-from minds.slot import Numbers, Slot
+from minds.stretch.at_hand import Days, Prices
+from minds.stretch.column import Column
+from minds.stretch.line import Line
+from minds.stretch.piece import Piece
+from minds.stretch.sitting import Sitting
+from minds.stretch.slot import Numbers, Slot
+from minds.stretch.team import Called, Team
+from minds.stretch.writing import written
 from regimes.odds import MONTH, Facts
 from regimes.reading import RegimeReading
 
@@ -83,8 +85,10 @@ class Stretch:
             done = len(labels)
         except BaseException as error:
             failure = error
-        if done:
-            yield sitting.piece(done)
+        if done == len(labels):
+            yield written(self._team, days, sitting.minutes)
+        elif done:
+            yield written(self._team, days.part(0, done), sitting.minutes.until(done))
         if failure is not None:
             raise failure
 

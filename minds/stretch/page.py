@@ -16,8 +16,8 @@ import orjson
 from engine.bars import FloatArray
 from minds.baseline.kind import Leans
 from minds.record import canonical, kept_reading
-from minds.slot import Said, Settled
-from minds.texts import arrays, column, fields, gathered, members, woven
+from minds.stretch.slot import Said, Settled
+from minds.stretch.texts import arrays, column, fields, gathered, members, woven
 from minds.view import GateResult
 from regimes.reading import RegimeReading
 

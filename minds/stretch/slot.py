@@ -19,7 +19,7 @@ from engine.claims import Claim, Kind, Verdict, claim_id
 from engine.resolve import resolve
 from engine.scoring import brier, log_score, winkler
 from minds.record import canonical, kept_verdict
-from minds.texts import column, fields, woven
+from minds.stretch.texts import column, fields, woven
 
 __all__ = ["Numbers", "Path", "Said", "Settled", "Slot"]
 
@@ -55,6 +55,8 @@ class Said(NamedTuple):
 
     def until(self, stop: int) -> Said:
         """Those before a session."""
+        if not self.rows or self.rows[-1] < stop:
+            return self
         end = bisect_left(self.rows, stop)
         return Said(self.rows[:end], self.references[:end], [each[:end] for each in self.numbers], self.texts[:end])
 
@@ -76,6 +78,8 @@ class Settled(NamedTuple):
 
     def until(self, stop: int) -> Settled:
         """Those before a session."""
+        if not self.rows or self.rows[-1] < stop:
+            return self
         end = bisect_left(self.rows, stop)
         return Settled(self.rows[:end], self.results[:end], [each[:end] for each in self.numbers], self.texts[:end])
 

@@ -10,7 +10,7 @@ from collections import deque
 
 from engine.claims import Claim, Verdict
 from minds.pairs import PairDesk
-from minds.slot import Said, Settled, Slot
+from minds.stretch.slot import Said, Settled, Slot
 from minds.synthesis import Forecast
 from minds.tally import Tally
 from minds.target import TargetDesk
@@ -97,14 +97,12 @@ class Line:
         horizon = self.slot.horizon
         return [self.slot.claim(due - horizon, (p, base)) for due, _, p, base, _, _ in self._waiting]
 
-    def take(self, first: int) -> tuple[Said, Settled]:
-        """What has been claimed and settled since the last time, from the session at position `first` on."""
-        found = (
-            self.slot.said(first, self._rows, self._made),
-            self.slot.settled(first, self._due, self._settled, self._realised, self._alone),
-        )
+    def take(self, first: int, count: int) -> tuple[Said, Settled]:
+        """What has been claimed and settled since the last time, on so many sessions from the position `first` on."""
+        said = self.slot.said(first, self._rows, self._made)
+        settled = self.slot.settled(first, self._due, self._settled, self._realised, self._alone)
         self._fresh()
-        return found
+        return said.until(count), settled.until(count)
 
     def hand_back(self) -> None:
         """Give the open claims back to the desk."""

@@ -13,8 +13,8 @@ from engine.bars import FloatArray
 from engine.snapshot import Snapshot
 from minds.baseline.kind import Leans
 from minds.known import Known
-from minds.slot import Path
-from minds.told import Told
+from minds.stretch.slot import Path
+from minds.stretch.told import Told
 from regimes.odds import Facts
 from regimes.reading import RegimeReading
 
