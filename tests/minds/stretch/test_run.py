@@ -12,15 +12,17 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from backtest import replay
+from backtest.history import Claims, History
 from backtest.replay import Replay
+from backtest.scores import ScoreBook
 from engine.claims import Claim, Kind, Pair, Target
 from engine.market import Market
 from engine.resolve import came_to, resolve
 from engine.snapshot import Snapshot
-from minds.baseline import baselines
+from minds.baseline import BASELINES, baselines
 from minds.debate import debate, debates_ahead
 from minds.protocol import Mind
-from minds.record import CycleRecord, body
+from minds.record import CycleRecord, body, document
 from minds.registry import load_minds
 from minds.view import Abstention, Contribution, View
 from regimes.reading import RegimeReading
@@ -67,12 +69,30 @@ def texts(run: Replay, essays: int = 0) -> Iterator[bytes]:
         yield from [body(piece)] if isinstance(piece, CycleRecord) else piece.texts
 
 
+def same_histories(one: History, other: History) -> None:
+    """Whether a run was taken in cycle by cycle or in pieces."""
+    for name in ("spoken", "abstentions", "missing", "gates", "silences"):
+        assert getattr(one, name) == getattr(other, name), name
+    assert repr(one.sessions) == repr(other.sessions)
+    for kind, claims in one.claims.items():
+        found = other.claims[kind]
+        assert claims.names == found.names
+        for column in Claims.__annotations__.keys() - {"names"}:
+            assert np.array_equal(getattr(claims, column), getattr(found, column), equal_nan=True), (kind, column)
+
+
 def both(
     market: Market, minds: Sequence[Mind], targets: Sequence[Target], pairs: Sequence[Pair], start: int, essays: int = 0
 ) -> tuple[list[bytes], list[bytes]]:
     one, other = [Replay(market, minds, targets, RulesModel(), start, pairs) for _ in range(2)]
-    slow = [body(record) for record in one.run(essays)]
-    quick = list(texts(other, essays))
+    names, genesis = [mind.name for mind in minds], {"baselines": list(BASELINES)}
+    whole, pieces = History(names, genesis), ScoreBook(History(names, genesis))
+    slow = []
+    for record in one.run(essays):
+        whole.add(document(record))
+        slow.append(body(record))
+    quick = [text for some in pieces.follow(other.pieces(essays)) for _, text, _ in some]
+    same_histories(whole, pieces.history)
     for desk, same in zip(one.cycle.desks.values(), other.cycle.desks.values(), strict=True):
         assert desk.synthesis.weights() == same.synthesis.weights()
         assert list(desk.open) == list(same.open), "what is open at the end is handed back"
@@ -89,11 +109,12 @@ def both(
     ),
     cast=st.sets(st.sampled_from(["built-in", "moody", "flips", "plain"]), min_size=1),
     start=st.integers(1, SESSIONS - 30), essays=st.integers(0, 40), chunk=st.sampled_from([1, 7, 64, 256]),
-    nonsense=st.booleans(),
+    piece=st.sampled_from([1, 5, 256]), nonsense=st.booleans(),
 )  # fmt: skip
 def test_a_stretch_is_its_days(
-    seed: int, called: list[tuple[str, int]], cast: set[str], start: int, essays: int, chunk: int, nonsense: bool
-) -> None:
+    seed: int, called: list[tuple[str, int]], cast: set[str], start: int, essays: int, chunk: int, piece: int,
+    nonsense: bool,
+) -> None:  # fmt: skip
     market = Market.build(WORLD, invented_bars(seed, SESSIONS))
     if nonsense:  # prices that may not be there at all; what stops a run has tests of its own
         columns = {name: column.copy() for name, column in market.columns.items()}
@@ -113,6 +134,7 @@ def test_a_stretch_is_its_days(
     ]  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(replay, "_CHUNK", chunk)
+        patch.setattr(replay, "_PIECE", piece)
         slow, quick = both(market, minds, targets, pairs, start, essays)
     assert quick == slow
 
