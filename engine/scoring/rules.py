@@ -4,8 +4,8 @@ Contract: outcome first, then forecast; one score for each claim, never an avera
 compare as it likes. Values a rule cannot judge (NaN, a probability of 1.2, low above high, unequal lengths) raise
 `InputError`. Nothing is looked up, so nothing here can look ahead.
 
-Each rule has a scalar twin, `*_one`, for loops that settle one claim at a time: plain Python floats, the same
-operations in the same order, hence the same bits as the array form.
+Scalar twins, `*_one`, serve loops that settle one claim at a time: plain Python floats, the same operations in the
+same order, hence the same bits as the array form.
 """
 
 from __future__ import annotations
@@ -22,11 +22,9 @@ from engine.scoring._checks import BoolArray, FloatArray
 __all__ = [
     "CLIP",
     "brier",
-    "brier_one",
     "covered",
     "graded_one",
     "log_score",
-    "log_score_one",
     "skill",
     "winkler",
     "winkler_one",
@@ -60,17 +58,6 @@ def brier(y: npt.ArrayLike, p: npt.ArrayLike) -> FloatArray:
     return miss * miss
 
 
-def brier_one(y: float, p: float) -> float:
-    """Brier score of one claim; the scalar twin of `brier`.
-
-    >>> brier_one(1, 0.5)
-    0.25
-    """
-    _check_one(y, p)
-    miss = p - y
-    return miss * miss
-
-
 def log_score(y: npt.ArrayLike, p: npt.ArrayLike, *, clip: tuple[float, float] = CLIP) -> FloatArray:
     """Logarithmic score of each probability: `-ln p` if the event happened, else `-ln(1 - p)`, with p clipped first.
 
@@ -97,16 +84,6 @@ def log_score(y: npt.ArrayLike, p: npt.ArrayLike, *, clip: tuple[float, float] =
     clipped = np.clip(predicted, low, high)
     given = np.where(observed == 1.0, clipped, 1.0 - clipped)  # to what happened
     return -np.fromiter(map(math.log, given.tolist()), np.float64, given.size)
-
-
-def log_score_one(y: float, p: float, *, clip: tuple[float, float] = CLIP) -> float:
-    """Logarithmic score of one claim, in nats; the scalar twin of `log_score`.
-
-    >>> round(log_score_one(0, 0.5), 4)
-    0.6931
-    """
-    _check_one(y, p)
-    return _log(y, p, *(CLIP if clip is CLIP else _check_clip(clip)))
 
 
 def winkler(x: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, *, alpha: float = 0.2) -> FloatArray:

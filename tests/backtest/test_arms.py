@@ -149,7 +149,7 @@ def test_a_row_holds_what_other_functions_say() -> None:
             for who in sums:
                 sums[who][claim["day"]] += (says[who] - claim["y"]) ** 2
             for who in logs:
-                logs[who][claim["day"]] += scoring.log_score_one(claim["y"], says[who])
+                logs[who][claim["day"]] += scoring.graded_one(claim["y"], says[who], 0.5)[2]
         mine, other, base = (list(sums[who].values()) for who in (name, versus, "climatology"))
         assert row["versus"] == versus and row["n"] == len(rows)
         assert row["brier"] == pytest.approx(sum(mine) / len(rows))

@@ -18,11 +18,9 @@ from hypothesis import strategies as st
 from engine.errors import InputError
 from engine.scoring import (
     brier,
-    brier_one,
     covered,
     graded_one,
     log_score,
-    log_score_one,
     skill,
     winkler,
     winkler_one,
@@ -103,8 +101,10 @@ def test_scalar_twins_have_the_same_bits(
     data: list[tuple[float, float]], intervals: list[tuple[float, float, float]]
 ) -> None:
     y, p = np.array(data).T
-    assert brier(y, p).tolist() == [brier_one(*pair) for pair in data]
-    assert log_score(y, p).tolist() == [log_score_one(*pair) for pair in data]
+    graded = [graded_one(int(happened), said, 1.0 - said) for happened, said in data]
+    assert brier(y, p).tolist() == [score for score, _, _ in graded]
+    assert brier(y, 1.0 - p).tolist() == [base for _, base, _ in graded]
+    assert log_score(y, p).tolist() == [log for _, _, log in graded]
     ordered = [(x, min(a, b), max(a, b)) for x, a, b in intervals]
     x, low, high = np.array(ordered).T
     assert winkler(x, low, high).tolist() == [winkler_one(*row) for row in ordered]
@@ -191,9 +191,10 @@ ONE: npt.NDArray[np.float64] = np.ones(1)
         (lambda: covered([0.0], [1.0], [0.0]), "low <= high"),
         (lambda: skill([0.1], [0.1, 0.2]), r"\(1,\).*\(2,\)"),
         (lambda: skill([0.1], [0.0]), "sum to 0.0"),
-        (lambda: brier_one(1, 1.2), "1.2"),
-        (lambda: brier_one(1, math.nan), "nan"),
-        (lambda: log_score_one(0.5, 0.5), "0.5"),
+        (lambda: graded_one(1, 1.2, 0.5), "1.2"),
+        (lambda: graded_one(1, math.nan, 0.5), "nan"),
+        (lambda: graded_one(1, 0.5, -0.1), "-0.1"),
+        (lambda: graded_one(2, 0.5, 0.5), "2"),
         (lambda: winkler_one(math.nan, 0.0, 1.0), "nan"),
         (lambda: winkler_one(0.0, 1.0, 0.0), "low <= high"),
     ],
