@@ -97,9 +97,9 @@ class RulesModel:
 
 def _doubted(label: Label, alerts: tuple[Fired, ...], doubts: tuple[Fired, ...]) -> tuple[Status, tuple[str, ...]]:
     """The status that fired tests add up to, and what each has to say."""
+    if not alerts and len(doubts) < 2:
+        return "confirmed", ()
     reasons = tuple([_WORDS[item.test].format(item, size=abs(item.value)) for item in (*alerts, *doubts)])
     if len(doubts) == 3 or (alerts and label == "risk_on"):
         return "transition", reasons
-    if len(doubts) == 2:
-        return "stale", reasons
-    return ("alert", reasons) if alerts else ("confirmed", ())
+    return "stale" if len(doubts) == 2 else "alert", reasons
