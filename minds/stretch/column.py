@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.claims import Verdict
+from engine.claims import Kind, Verdict
 from minds.cycle import Desk
-from minds.stretch.slot import Numbers, Said, Settled, Slot
+from minds.stretch.slot import Numbers, Path, Said, Settled, Slot
 from minds.waiting import Waiting
 
 __all__ = ["Column"]
+
+_Due = tuple[int, Numbers, float]
+"""A session, what was said for it, and what that came to."""
+_HUGE = 1e150  # beyond it a score might not be a number: such a claim is looked at by itself
 
 
 class Column:
@@ -33,7 +37,7 @@ class Column:
         self.said = Said([], [], [], [])
         self.odd: dict[int, Numbers] = {}
         self._first = self._count = 0
-        self._plain: tuple[list[int], list[Numbers], list[float]] = ([], [], [])
+        self._due: list[_Due] = []
         self._alone: list[tuple[int, Verdict]] = []
 
     def take(self, first: int, labels: Sequence[str], said: Sequence[Numbers | None]) -> None:
@@ -44,15 +48,9 @@ class Column:
         self._first, self._count, self._alone = first, count, []
         rows = [row for row, numbers in enumerate(said) if numbers is not None]
         self.said = slot.said(first, rows, [numbers for numbers in said if numbers is not None])
-        came_to, self.odd, plain = slot.came_to[first : first + count], {}, list[tuple[int, Numbers, float]]()
-        for row, (numbers, realised) in enumerate(zip(made, came_to, strict=False)):
-            if numbers is None:
-                continue
-            if slot.plain(numbers, realised):
-                plain.append((row, numbers, realised or 0.0))
-            else:
-                self.odd[row] = numbers
-        self._plain = tuple(map(list, zip(*plain, strict=True))) if plain else ([], [], [])  # type: ignore[assignment]
+        self._due = _plain(slot.kind, made, slot.came_to[first : first + count])
+        known = {row for row, _, _ in self._due}
+        self.odd = {row: due for row, due in enumerate(made[:count]) if due is not None and row not in known}
 
     def settle(self, row: int) -> None:
         """Look at the claim that falls due on an odd session."""
@@ -60,7 +58,8 @@ class Column:
 
     def settled(self) -> Settled:
         """The verdicts of the stretch."""
-        return self.slot.settled(self._first, *self._plain, self._alone)
+        rows, said, realised = map(list, zip(*self._due, strict=True)) if self._due else ([], [], [])
+        return self.slot.settled(self._first, rows, said, realised, self._alone)
 
     def hand_back(self) -> None:
         """Give the open claims back to the desk."""
@@ -69,3 +68,14 @@ class Column:
         self._desk.open.extend(
             Waiting(self.slot.claim(due - horizon, numbers), due, label) for due, (numbers, label) in waits if numbers
         )
+
+
+def _plain(kind: Kind, due: Sequence[Numbers | None], came_to: Path) -> list[_Due]:
+    """What can be graded with others, of claims that fall due on each of some sessions."""
+    both = enumerate(zip(due, came_to, strict=False))
+    if kind != "interval":
+        return [(row, said, x) for row, (said, x) in both if said is not None and x is not None]
+    return [
+        (row, said, x) for row, (said, x) in both if said is not None and x is not None and -_HUGE < x < _HUGE
+        and -_HUGE < said[0] <= said[1] < _HUGE and -_HUGE < said[2] <= said[3] < _HUGE
+    ]  # fmt: skip

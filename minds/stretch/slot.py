@@ -35,7 +35,6 @@ _NUMBERS = {
     "drawdown": ("probability", "base_rate", "threshold"),
 }
 """What a claim of each kind says, in the order in which a slot is given it."""
-_HUGE = 1e150  # beyond it a score might not be a number: such a claim is looked at by itself
 
 
 class Said(NamedTuple):
@@ -152,15 +151,6 @@ class Slot:
         texts = woven(fields(sorted(members.items())), len(rows))
         return Said(rows, references, numbers, texts)  # type: ignore[arg-type]  # no claim without a reference
 
-    def plain(self, numbers: Numbers, realised: float | None) -> bool:
-        """Whether a claim that came to this can be graded with others; else its `verdict` has to be asked for."""
-        if realised is None:
-            return False
-        if self.kind != "interval":
-            return realised != 0.0 or self.kind in ("volatility", "drawdown")  # without a move a direction is void
-        low, high, base_low, base_high = numbers
-        return -_HUGE < low <= high < _HUGE and -_HUGE < base_low <= base_high < _HUGE and abs(realised) < _HUGE
-
     def settled(
         self, first: int, rows: list[int], said: Sequence[Numbers], realised: Sequence[float],
         alone: Sequence[tuple[int, Verdict]] = (),
@@ -169,7 +159,7 @@ class Slot:
 
         Args:
             first: see above.
-            rows: sessions on which a plain claim falls due.
+            rows: sessions on which a claim falls due that has come to something and can be graded as it is.
             said: what these claims said.
             realised: what they came to.
             alone: the other sessions with a verdict.

@@ -77,20 +77,24 @@ def _by_evidence(mind: Mind, role: str, frame: SignalFrame, sessions: range) -> 
         table = bound(found.terms, seen, frame.index.absent)
         if table.weight < LEAST:
             continue
-        days = np.flatnonzero(found.usable & (found.seen == seen))
+        where = found.usable & (found.seen == seen)
+        rows = np.flatnonzero(where)
+        days = slice(None) if rows.size == where.size else rows
         leans = found.total[days].tolist()
         for at in table.places:
             signals[found.terms[at].signal][days] = found.amounts[at][days] != 0.0
         said = _texts(found, sorted(table.places, key=lambda at: found.terms[at].signal), days, leans)
-        if len(days) == len(sessions):
+        if rows.size == where.size:
             told = Told(leans, said, {}, [table.missing] * len(sessions))
             break
-        for day, lean, text in zip(days.tolist(), leans, said, strict=True):
-            told.leans[day], told.said[day], told.missing[day] = lean, text, table.missing
+        for row, lean, text in zip(rows.tolist(), leans, said, strict=True):
+            told.leans[row], told.said[row], told.missing[row] = lean, text, table.missing
     return told._replace(signals={name: where for name, where in signals.items() if where.any()})
 
 
-def _texts(found: Weighed, places: Sequence[int], days: npt.NDArray[np.intp], leans: list[float]) -> list[bytes]:
+def _texts(
+    found: Weighed, places: Sequence[int], days: npt.NDArray[np.intp] | slice, leans: list[float]
+) -> list[bytes]:
     """What `minds.record.kept_view` makes of views on some days from the terms at some places, as texts."""
     parts = []
     for at in places:

@@ -115,20 +115,21 @@ def _rests_on(
     nothing: list[tuple[_Missing, ...]] = [()] * len(minutes.sessions)
     lacks = list(zip(*[each.missing for each in everyone], strict=True)) or nothing
     last: tuple[_Missing, ...] | None = None
-    since = ""
+    as_before = b""
     for row, (session, lacked) in enumerate(zip(minutes.sessions, lacks, strict=True)):
         asked = minutes.asked.get(row)
         if asked is None and lacked == last:
-            missing.append(orjson.dumps(since))
+            missing.append(as_before)
             continue
         lacking, last = list(lacked), lacked
         if asked is not None:
             (values, lacking), last = _with_asked(days, minutes, asked, row), None
             signals[row] = canonical(values)
         found, since = team.cycle.lacking(lacking, session)
+        as_before = orjson.dumps(since)
         if since == session:
             news.append((row, dict(found)))
-        missing.append(orjson.dumps(since) if since < session else canonical(dict(found)))
+        missing.append(as_before if since < session else canonical(dict(found)))
     return signals, missing, news
 
 
