@@ -318,7 +318,9 @@ class History:
         return number
 
     def take(self, piece: Piece) -> None:
-        """Take in some sessions."""
+        """Take in some sessions; none of their verdicts may be on a claim that came by `add`."""
+        if self._open:
+            raise ValueError("a piece comes before the cycles that are added one by one")
         self._claims = None
         before, count, width = len(self._days), len(piece.sessions), len(piece.dockets)
         self._days += piece.sessions

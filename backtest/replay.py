@@ -54,7 +54,8 @@ operation; with more, what lies ready no longer fits into the processor's cache.
 _PIECE = 256
 """Sessions that are written at a time: more would take more memory and hardly less time."""
 _ASKED = 32
-"""The same where a mind has to be asked on each day, which may take its time: what it has said is kept soon."""
+"""Sessions that are worked out at a time where a mind has to be asked on each day, which may take its time: what it has
+said is kept soon."""
 
 
 def first_session(market: Market, settings: Settings) -> int:
@@ -173,8 +174,8 @@ class Replay:
     def _stretches(self, stop: int) -> Iterator[Piece]:
         """What is kept of the sessions before `stop`, many at a time."""
         stretch = Stretch(self.cycle, self._market.calendar, self._prices())
-        ahead = all(isinstance(mind, EvidenceMind | Baseline) for mind in self.cycle.minds)
-        for first in range(self.start, stop, step := _CHUNK if ahead else _ASKED):
+        step = _CHUNK if all(isinstance(mind, EvidenceMind | Baseline) for mind in self.cycle.minds) else _ASKED
+        for first in range(self.start, stop, step):
             some = range(first, min(first + step, stop))
             curtain = _Curtain(self._market, self._frame, self._feed, some, self._digests[first - self.start :])
             days = self._days(some, curtain)

@@ -19,7 +19,7 @@ from minds.stretch.slot import Path
 from minds.stretch.team import Called, Team
 from minds.view import Abstention, GateResult, View
 
-__all__ = ["Course", "Minutes", "Said", "Sitting"]
+__all__ = ["Course", "Minutes", "Sitting", "Spoken"]
 
 
 class Course(NamedTuple):
@@ -42,7 +42,7 @@ class Course(NamedTuple):
     experts: list[Leans | None]
 
 
-Said = tuple[View | Abstention, ...]
+Spoken = tuple[View | Abstention, ...]
 
 
 class Minutes(NamedTuple):
@@ -60,7 +60,7 @@ class Minutes(NamedTuple):
     courses: Sequence[Course]
     compared: Sequence[list[Leans | None]]
     held: list[tuple[int, GateResult]]
-    asked: dict[int, dict[str, Said]]
+    asked: dict[int, dict[str, Spoken]]
 
     def until(self, stop: int) -> Minutes:
         """What the sessions before one of them have come to."""
@@ -109,42 +109,42 @@ class Sitting:
 
     def _call(self, course: Course, at: int, row: int) -> None:
         """Publish the direction claim of one target as far as the gates let it."""
-        leans, called = course.leans[row], course.called
+        leans, called, held = course.leans[row], course.called, self.minutes.held
         said = None
         if None in leans:
             said = self._ask(called.target, leans, row)
             leans = course.leans[row] = tuple([item.lean if isinstance(item, View) else None for item in said])
         session, share = self._sessions[row], 1.0
+        stop = None
         if course.reference[row] is None:
-            return self._hold(row, gates.reference_gate(called.target, None, session))
-        if course.deadline[row] <= session:
-            return self._hold(row, gates.calendar_gate(called.target, course.deadline[row], session))
+            stop = gates.reference_gate(called.target, None, session)
+        elif course.deadline[row] <= session:
+            stop = gates.calendar_gate(called.target, course.deadline[row], session)
+        if stop is not None:
+            held.append((row, stop))
+            return
         reading = self._days.readings[row]
         if said is not None or reading.status == "degraded" or not leans:
             everyone = zip(self._team.cycle.names, leans, strict=True)
             said = said or tuple([View(name, called.key, lean or 0.0) for name, lean in everyone])
             checked = gates.coverage_gate(called.target, reading, said)
             if checked is not None:
-                self._hold(row, checked)
+                held.append((row, checked))
                 share = gates.COVERAGE_CAP
                 if checked.action == "abstain":
-                    return None
+                    return
         made = called.synthesis.forecast(course.base[row], leans, share)
         course.experts[row] = made.experts
         rise = made.probability >= 0.5
-        for line in called.overlaps:
-            if line.opposes(rise):
-                standing = [claim for each in called.overlaps for claim in each.standing()]
-                return self._hold(row, gates.netting_gate(called.target, made.probability, standing))
+        if any([line.opposes(rise) for line in called.overlaps]):
+            standing = [claim for line in called.overlaps for claim in line.standing()]
+            netted = gates.netting_gate(called.target, made.probability, standing)
+            if netted is not None:
+                held.append((row, netted))
+                return
         called.line.add(at, row, session, made, reading.label, leans)
-        return None
 
-    def _hold(self, row: int, result: GateResult | None) -> None:
-        """A gate has looked."""
-        if result is not None:
-            self.minutes.held.append((row, result))
-
-    def _ask(self, target: Target, leans: Leans, row: int) -> Said:
+    def _ask(self, target: Target, leans: Leans, row: int) -> Spoken:
         """Ask those whose view was not made ahead; of the others the lean is enough."""
         days = self._days
         snapshot, reading = days.snapshot(days.first + row), days.readings[row]
@@ -163,11 +163,11 @@ class Sitting:
             first, second = desk.pair.first.symbol, desk.pair.second.symbol
             desk.learn_from(adjusted[first], adjusted[second], at)
             if quoted[first][at] is None or quoted[second][at] is None:
-                self._hold(row, desk.without_close())
+                self.minutes.held.append((row, desk.without_close()))
                 continue
             found = desk.forecast(by_symbol)
             if isinstance(found, GateResult):
-                self._hold(row, found)
+                self.minutes.held.append((row, found))
                 continue
             made, leans = found
             experts[row] = made.experts

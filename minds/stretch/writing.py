@@ -16,7 +16,7 @@ from minds.stretch.at_hand import Days
 from minds.stretch.column import Column
 from minds.stretch.page import Page, pages, signals_texts
 from minds.stretch.piece import Calls, Docket, Piece
-from minds.stretch.sitting import Minutes, Said
+from minds.stretch.sitting import Minutes, Spoken
 from minds.stretch.team import Team
 from minds.stretch.texts import column, fields, woven
 from minds.view import Abstention, DebateLabel, Missing, View
@@ -134,7 +134,7 @@ def _rests_on(
 
 
 def _with_asked(
-    days: Days, minutes: Minutes, asked: Mapping[str, Said], row: int
+    days: Days, minutes: Minutes, asked: Mapping[str, Spoken], row: int
 ) -> tuple[dict[str, float], list[_Missing]]:
     """Values of signals, and what is lacking, where somebody was asked; what is said last counts."""
     values, lacking = dict[str, float](), list[_Missing]()
