@@ -13,6 +13,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import nan
+from operator import attrgetter
 from struct import Struct
 from typing import Any, NamedTuple, Self, TypeAlias, get_args
 
@@ -457,9 +458,10 @@ class History:
 
     @property
     def silences(self) -> list[Silence]:
-        """What minds did not say, in order."""
+        """What minds did not say, session by session, in each by target and mind."""
         reasons, turns = list(self._silences), iter(self._silent)
-        return [Silence(day, *reasons[at]) for day, at in zip(turns, turns, strict=True)]
+        found = [Silence(day, *reasons[at]) for day, at in zip(turns, turns, strict=True)]
+        return sorted(found, key=attrgetter("day", "target", "mind"))
 
     @property
     def claims(self) -> dict[str, Claims]:

@@ -1,7 +1,8 @@
 """Replay: historical sessions through the same cycle as today, in order.
 
-Contract: `Replay` yields one `CycleRecord` a session. It holds the whole market; the cycle gets only what has been
-revealed. A record of session t is the same, byte for byte, whatever the market holds after t.
+Contract: `Replay.run` yields one `CycleRecord` a session, and `pieces` the same, many sessions at a time where nobody
+reads the record. A replay holds the whole market; the cycle gets only what has been revealed. A record of session t is
+the same, byte for byte, whatever the market holds after t.
 """
 
 from __future__ import annotations
@@ -26,15 +27,14 @@ from engine.signals.table import signal_table
 from engine.snapshot import Feed, Snapshot, session_events, session_rows
 from minds.adviser import AdviserDesk
 from minds.ahead import Ahead, views_ahead
-from minds.baseline import Baseline, baselines, leans_ahead
+from minds.baseline import baselines, leans_ahead
 from minds.baseline.kind import Leans
 from minds.cycle import Cycle
-from minds.evidence import EvidenceMind
 from minds.known import Known, known_ahead
 from minds.protocol import Mind, own_signals
 from minds.record import CycleRecord
 from minds.risk import RISKS
-from minds.stretch import Days, Piece, Prices, Stretch, told_ahead
+from minds.stretch import AtHand, Piece, Prices, Stretch, told_ahead
 from regimes.features import REGIME_SIGNALS
 from regimes.model import RegimeModel, RegimeReader
 from regimes.odds import MONTH, Facts, facts_ahead
@@ -54,8 +54,7 @@ operation; with more, what lies ready no longer fits into the processor's cache.
 _PIECE = 256
 """Sessions that are written at a time: more would take more memory and hardly less time."""
 _ASKED = 32
-"""Sessions that are worked out at a time where a mind has to be asked on each day, which may take its time: what it has
-said is kept soon."""
+"""The same where a mind has to be asked on each day, which may take its time: what it has said is kept soon."""
 
 
 def first_session(market: Market, settings: Settings) -> int:
@@ -174,18 +173,19 @@ class Replay:
     def _stretches(self, stop: int) -> Iterator[Piece]:
         """What is kept of the sessions before `stop`, many at a time."""
         stretch = Stretch(self.cycle, self._market.calendar, self._prices())
-        step = _CHUNK if all(isinstance(mind, EvidenceMind | Baseline) for mind in self.cycle.minds) else _ASKED
-        for first in range(self.start, stop, step):
-            some = range(first, min(first + step, stop))
+        for first in range(self.start, stop, _CHUNK):
+            some = range(first, min(first + _CHUNK, stop))
             curtain = _Curtain(self._market, self._frame, self._feed, some, self._digests[first - self.start :])
             days = self._days(some, curtain)
-            for at in range(0, len(some), _PIECE):
-                yield from stretch.run(days.part(at, at + _PIECE))
+            asked = any(not any(each.said) for told in days.told for each in told)
+            step = _ASKED if asked else _PIECE
+            for at in range(0, len(some), step):
+                yield from stretch.run(days.part(at, at + step))
             curtain.reveal(some.stop)
             self._forget(some.stop)
         stretch.close()
 
-    def _days(self, some: range, curtain: _Curtain) -> Days:
+    def _days(self, some: range, curtain: _Curtain) -> AtHand:
         """What is at hand for some sessions."""
         market, frame, cycle = self._market, self._frame, self.cycle
         readings = self._regime.ahead(frame, market.calendar.labels, some)
@@ -193,7 +193,7 @@ class Replay:
             raise ValueError("a model that has to see each day runs day by day")
         kept = slice(some.start - self._ahead_from, some.stop - self._ahead_from)
         days = market.calendar.days[some.start : some.stop]
-        return Days(
+        return AtHand(
             first=some.start, as_of=curtain.as_of, data=curtain.digests,
             readings=readings, told=told_ahead(cycle.minds, cycle.targets, frame, days, some),
             baselines=self._baselines(some), known=[each[kept] for each in self._known_by],

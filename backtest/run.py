@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 __all__ = ["BATCH", "Done", "Progress", "load_market", "no_collector", "run_backtest"]
 
 BATCH = 32
-"""Sessions that are committed in one transaction; more would hardly be faster, and it is what a run that is killed has
-to do again. With an adviser, whose answers cost money, each is committed at once."""
+"""Sessions that are committed in one transaction; more would hardly be faster. A run that is killed has to do these
+again, and what was worked out behind them (`backtest.replay`): a few hundredths of a second. With an adviser, whose
+answers cost money, each is committed at once."""
 
 Progress = Callable[[int, int, str], None]
 """Called after each session with (sessions done, sessions in all, ISO day)."""
@@ -255,7 +256,7 @@ def _batches(pieces: Iterator[list[Kept]], size: int) -> Iterator[list[Kept]]:
             batch += next(pieces)
         except BaseException as error:
             failure = error
-        while len(batch) >= size or (batch and failure):
+        while len(batch) >= size or (batch and failure is not None):
             yield batch[:size]
             batch = batch[size:]
     if not isinstance(failure, StopIteration):

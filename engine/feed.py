@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import mmap
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
@@ -137,7 +138,12 @@ def _untouched(*shape: int) -> FloatArray:
     numpy's own may lie in memory that somebody has used and freed, which then is cleared and taken at once.
     """
     count = math.prod(shape)
-    return np.frombuffer(mmap.mmap(-1, max(8 * count, 1)), np.float64, count).reshape(shape)
+    size = max(8 * count, 1)
+    if sys.platform == "win32":
+        pages = mmap.mmap(-1, size)
+    else:  # private, as a process that is forked off expects of memory
+        pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(pages, np.float64, count).reshape(shape)
 
 
 def _listed(column: FloatArray) -> list[float | None]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from minds.protocol import Mind
 from minds.view import Evidence, Missing, View
 from regimes.odds import Facts
 
-__all__ = ["Ahead", "Views", "Weighed", "views_ahead", "weighed"]
+__all__ = ["Ahead", "Views", "Weighed", "is_table", "views_ahead", "weighed"]
 
 Views = tuple[tuple[View | None, ...], ...]
 """For each target and mind its view, or None where it must be asked."""
@@ -144,11 +144,16 @@ class Weighed(NamedTuple):
     usable: npt.NDArray[np.bool_]
 
 
+def is_table(mind: Mind) -> TypeGuard[EvidenceMind]:
+    """Whether a mind is a table of evidence and nothing else: one that weighs in a way of its own has to be asked."""
+    return isinstance(mind, EvidenceMind) and all(
+        getattr(getattr(mind, name), "__func__", None) is getattr(EvidenceMind, name) for name in ("view", "table")
+    )
+
+
 def weighed(mind: Mind, role: str, frame: SignalFrame, sessions: range) -> Weighed | None:
     """A mind's terms for targets of one role; None for one that is no table of evidence, or weighs in its own way."""
-    if not isinstance(mind, EvidenceMind) or not all(
-        getattr(getattr(mind, name), "__func__", None) is getattr(EvidenceMind, name) for name in ("view", "table")
-    ):
+    if not is_table(mind):
         return None
     terms = mind.table(role)
     if not 0 < len(terms) <= _MOST or not all(term.signal in frame.index.at for term in terms):

@@ -8,10 +8,12 @@ graded. Which ones sit there is fixed, so that two runs can be compared; no plug
 from minds.baseline.kind import Baseline, leans_ahead
 from minds.baseline.rules import AlwaysUp, Climatology, Coin, Sma200, Yesterday
 
-__all__ = ["BASELINES", "Baseline", "baselines", "leans_ahead"]
+__all__ = ["BASELINES", "RULES", "Baseline", "baselines", "leans_ahead"]
 
 BASELINES = ("climatology", "yesterday", "coin", "always_up", "sma200")
 """Their names, in the order in which a ledger's entries list their leans."""
+RULES = (Climatology, Yesterday, Coin, AlwaysUp, Sma200)
+"""Their classes."""
 
 
 def baselines(seed: int = 0) -> tuple[Baseline, ...]:

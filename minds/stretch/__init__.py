@@ -5,9 +5,9 @@ what the minds say) -> `run` (claims in columns: `column`, `slot`) -> `sitting` 
 `line` has its claims) -> `writing` (`page`, `texts`: what the ledger keeps) -> `piece`.
 """
 
-from minds.stretch.at_hand import Days, Prices
+from minds.stretch.at_hand import AtHand, Prices
 from minds.stretch.piece import Docket, Piece
 from minds.stretch.run import Stretch
 from minds.stretch.told import told_ahead
 
-__all__ = ["Days", "Docket", "Piece", "Prices", "Stretch", "told_ahead"]
+__all__ = ["AtHand", "Docket", "Piece", "Prices", "Stretch", "told_ahead"]

@@ -13,15 +13,15 @@ from engine.bars import FloatArray
 from engine.snapshot import Snapshot
 from minds.baseline.kind import Leans
 from minds.known import Known
-from minds.stretch.slot import Path
+from minds.stretch.slot import Closes
 from minds.stretch.told import Told
 from regimes.odds import Facts
 from regimes.reading import RegimeReading
 
-__all__ = ["Days", "Prices"]
+__all__ = ["AtHand", "Prices"]
 
 
-class Days(NamedTuple):
+class AtHand(NamedTuple):
     """What is at hand for some sessions in a row, an entry a session in each innermost sequence.
 
     Attributes:
@@ -50,7 +50,7 @@ class Days(NamedTuple):
     places: Mapping[str, int]
     snapshot: Callable[[int], Snapshot]
 
-    def part(self, start: int, stop: int) -> Days:
+    def part(self, start: int, stop: int) -> AtHand:
         """Some sessions of these, counted from the first."""
         some = slice(start, stop)
         told = {id(each): each.part(some) for everyone in self.told for each in everyone}
@@ -71,6 +71,6 @@ class Prices(NamedTuple):
         came_to: (kind, symbol or pair, horizon) -> see `engine.resolve.came_to`.
     """
 
-    adjusted: Mapping[str, Path]
-    quoted: Mapping[str, Path]
-    came_to: Mapping[tuple[str, str, int], Path]
+    adjusted: Mapping[str, Closes]
+    quoted: Mapping[str, Closes]
+    came_to: Mapping[tuple[str, str, int], Closes]

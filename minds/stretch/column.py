@@ -10,13 +10,11 @@ from collections.abc import Sequence
 
 from engine.claims import Kind, Verdict
 from minds.cycle import Desk
-from minds.stretch.slot import Numbers, Path, Said, Settled, Slot
+from minds.stretch.slot import Claimed, Closes, Due, Numbers, Settled, Slot
 from minds.waiting import Waiting
 
 __all__ = ["Column"]
 
-_Due = tuple[int, Numbers, float]
-"""A session, what was said for it, and what that came to."""
 _HUGE = 1e150  # beyond it a score might not be a number: such a claim is looked at by itself
 
 
@@ -34,10 +32,10 @@ class Column:
         self.slot, self._desk = slot, desk
         self._open: list[Numbers | None] = [None] * slot.horizon  # of the last sessions, as many as a claim is long
         self._labels = [""] * slot.horizon
-        self.said = Said([], [], [], [])
+        self.said = Claimed([], [], [], [])
         self.odd: dict[int, Numbers] = {}
         self._first = self._count = 0
-        self._due: list[_Due] = []
+        self._due: list[Due] = []
         self._alone: list[tuple[int, Verdict]] = []
 
     def take(self, first: int, labels: Sequence[str], said: Sequence[Numbers | None]) -> None:
@@ -58,8 +56,7 @@ class Column:
 
     def settled(self) -> Settled:
         """The verdicts of the stretch."""
-        rows, said, realised = map(list, zip(*self._due, strict=True)) if self._due else ([], [], [])
-        return self.slot.settled(self._first, rows, said, realised, self._alone)
+        return self.slot.settled(self._first, self._due, self._alone)
 
     def hand_back(self) -> None:
         """Give the open claims back to the desk."""
@@ -70,7 +67,7 @@ class Column:
         )
 
 
-def _plain(kind: Kind, due: Sequence[Numbers | None], came_to: Path) -> list[_Due]:
+def _plain(kind: Kind, due: Sequence[Numbers | None], came_to: Closes) -> list[Due]:
     """What can be graded with others, of claims that fall due on each of some sessions."""
     both = enumerate(zip(due, came_to, strict=False))
     if kind != "interval":

@@ -10,16 +10,16 @@ from collections import deque
 
 from engine.claims import Claim, Verdict
 from minds.pairs import PairDesk
-from minds.stretch.slot import Said, Settled, Slot
+from minds.stretch.slot import Claimed, Settled, Slot
 from minds.synthesis import Forecast
 from minds.tally import Tally
 from minds.target import TargetDesk
 from minds.waiting import Waiting
 
-__all__ = ["Leans", "Line"]
+__all__ = ["Leaned", "Line"]
 
-Leans = tuple[float | None, ...]
-_Open = tuple[int, str, float, float, str, Leans]
+Leaned = tuple[float | None, ...]
+_Open = tuple[int, str, float, float, str, Leaned]
 """Position of the session on which it settles, identity, probability, base rate, regime, each mind's lean (if any)."""
 
 
@@ -40,14 +40,11 @@ class Line:
         self._fresh()
 
     def _fresh(self) -> None:
-        self._rows: list[int] = []
-        self._made: list[tuple[float, float]] = []
-        self._due: list[int] = []
-        self._settled: list[tuple[float, float]] = []
-        self._realised: list[float] = []
+        self._made: list[tuple[int, tuple[float, float]]] = []
+        self._due: list[tuple[int, tuple[float, float], float]] = []
         self._alone: list[tuple[int, Verdict]] = []
 
-    def add(self, at: int, row: int, session: str, made: Forecast, label: str, leans: Leans) -> None:
+    def add(self, at: int, row: int, session: str, made: Forecast, label: str, leans: Leaned) -> None:
         """A claim has been published.
 
         Args:
@@ -63,8 +60,7 @@ class Line:
         self._publish(identity, made)
         self._waiting.append((at + slot.horizon, identity, p, base, label, leans))
         self._rises += p >= 0.5
-        self._rows.append(row)
-        self._made.append((p, base))
+        self._made.append((row, (p, base)))
 
     def settle(self, at: int, row: int) -> None:
         """Grade what falls due on a session, and let those learn who had a part in it."""
@@ -77,9 +73,7 @@ class Line:
         outcome: int | None
         if realised:
             outcome = 1 if realised > 0.0 else 0
-            self._due.append(row)
-            self._settled.append((p, base))
-            self._realised.append(realised)
+            self._due.append((row, (p, base), realised))
         else:
             verdict = self.slot.verdict(at, (p, base))
             self._alone.append((row, verdict))
@@ -97,10 +91,10 @@ class Line:
         horizon = self.slot.horizon
         return [self.slot.claim(due - horizon, (p, base)) for due, _, p, base, _, _ in self._waiting]
 
-    def take(self, first: int, count: int) -> tuple[Said, Settled]:
+    def take(self, first: int, count: int) -> tuple[Claimed, Settled]:
         """What has been claimed and settled since the last time, on so many sessions from the position `first` on."""
-        said = self.slot.said(first, self._rows, self._made)
-        settled = self.slot.settled(first, self._due, self._settled, self._realised, self._alone)
+        said = self.slot.said(first, [row for row, _ in self._made], [numbers for _, numbers in self._made])
+        settled = self.slot.settled(first, self._due, self._alone)
         self._fresh()
         return said.until(count), settled.until(count)
 

@@ -16,7 +16,7 @@ import orjson
 from engine.bars import FloatArray
 from minds.baseline.kind import Leans
 from minds.record import canonical, kept_reading
-from minds.stretch.slot import Said, Settled
+from minds.stretch.slot import Claimed, Settled
 from minds.stretch.texts import arrays, column, fields, gathered, members, woven
 from minds.view import GateResult
 from regimes.reading import RegimeReading
@@ -46,7 +46,7 @@ class Page(NamedTuple):
 
     as_of: Sequence[str]
     baselines: Sequence[Leans]
-    claims: Sequence[Said]
+    claims: Sequence[Claimed]
     cycle: int
     data: Sequence[str]
     debates: Mapping[str, list[bytes]]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from minds.baseline.kind import Leans
-from minds.stretch.slot import Said, Settled, Slot
+from minds.stretch.slot import Claimed, Settled, Slot
 from minds.view import DebateLabel, GateResult
 from regimes.reading import RegimeReading
 
@@ -41,7 +41,7 @@ class Docket(NamedTuple):
     """
 
     slot: Slot
-    said: Said
+    said: Claimed
     settled: Settled
     calls: Calls | None = None
 

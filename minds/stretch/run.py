@@ -18,7 +18,7 @@ from minds.cycle import Cycle
 from minds.known import Known
 from minds.pairs import PairDesk
 from minds.risk import RISKS, RiskDesk
-from minds.stretch.at_hand import Days, Prices
+from minds.stretch.at_hand import AtHand, Prices
 from minds.stretch.column import Column
 from minds.stretch.line import Line
 from minds.stretch.piece import Piece
@@ -69,7 +69,7 @@ class Stretch:
             prices.quoted[one], prices.adjusted[one], (other, prices.adjusted[other]),
         )  # fmt: skip
 
-    def run(self, days: Days) -> Iterator[Piece]:
+    def run(self, days: AtHand) -> Iterator[Piece]:
         """What the next sessions come to; where one of them fails, what those before it come to, and its failure."""
         labels = [reading.label for reading in days.readings]
         for called, known in zip(self._team.targets, days.known, strict=True):
@@ -85,12 +85,12 @@ class Stretch:
             done = len(labels)
         except BaseException as error:
             failure = error
-        if done == len(labels):
+        if failure is None:
             yield written(self._team, days, sitting.minutes)
-        elif done:
+            return
+        if done:
             yield written(self._team, days.part(0, done), sitting.minutes.until(done))
-        if failure is not None:
-            raise failure
+        raise failure
 
     def close(self) -> None:
         """Hand the open claims back to the cycle."""

@@ -12,14 +12,14 @@ from typing import NamedTuple
 from engine.claims import Target
 from minds import gates
 from minds.protocol import ask
-from minds.stretch.at_hand import Days
+from minds.stretch.at_hand import AtHand
 from minds.stretch.column import Column
-from minds.stretch.line import Leans
-from minds.stretch.slot import Path
+from minds.stretch.line import Leaned
+from minds.stretch.slot import Closes
 from minds.stretch.team import Called, Team
 from minds.view import Abstention, GateResult, View
 
-__all__ = ["Course", "Minutes", "Sitting", "Spoken"]
+__all__ = ["Minutes", "Sitting", "Spoken"]
 
 
 class Course(NamedTuple):
@@ -36,10 +36,10 @@ class Course(NamedTuple):
 
     called: Called
     base: Sequence[float]
-    reference: Path
+    reference: Closes
     deadline: Sequence[str]
-    leans: list[Leans]
-    experts: list[Leans | None]
+    leans: list[Leaned]
+    experts: list[Leaned | None]
 
 
 Spoken = tuple[View | Abstention, ...]
@@ -58,7 +58,7 @@ class Minutes(NamedTuple):
 
     sessions: Sequence[str]
     courses: Sequence[Course]
-    compared: Sequence[list[Leans | None]]
+    compared: Sequence[list[Leaned | None]]
     held: list[tuple[int, GateResult]]
     asked: dict[int, dict[str, Spoken]]
 
@@ -79,7 +79,7 @@ class Sitting:
         minutes: what they have come to so far.
     """
 
-    def __init__(self, team: Team, days: Days) -> None:
+    def __init__(self, team: Team, days: AtHand) -> None:
         self._team, self._days = team, days
         count, first = len(days.as_of), days.first
         stretch = range(first, first + count)
@@ -144,7 +144,7 @@ class Sitting:
                 return
         called.line.add(at, row, session, made, reading.label, leans)
 
-    def _ask(self, target: Target, leans: Leans, row: int) -> Spoken:
+    def _ask(self, target: Target, leans: Leaned, row: int) -> Spoken:
         """Ask those whose view was not made ahead; of the others the lean is enough."""
         days = self._days
         snapshot, reading = days.snapshot(days.first + row), days.readings[row]

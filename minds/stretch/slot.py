@@ -21,11 +21,13 @@ from engine.scoring import brier, log_score, winkler
 from minds.record import canonical, kept_verdict
 from minds.stretch.texts import column, fields, woven
 
-__all__ = ["Numbers", "Path", "Said", "Settled", "Slot"]
+__all__ = ["Claimed", "Closes", "Due", "Numbers", "Settled", "Slot"]
 
-Path = Sequence[float | None]
+Closes = Sequence[float | None]
 """By position of the session, None where there is no bar."""
 Numbers = tuple[float, ...]
+Due = tuple[int, Numbers, float]
+"""A session on which a claim falls due, what the claim says, and what it came to."""
 
 _NUMBERS = {
     "direction": ("probability", "base_rate"),
@@ -37,7 +39,7 @@ _NUMBERS = {
 """What a claim of each kind says, in the order in which a slot is given it."""
 
 
-class Said(NamedTuple):
+class Claimed(NamedTuple):
     """Claims of some sessions.
 
     Attributes:
@@ -52,12 +54,12 @@ class Said(NamedTuple):
     numbers: list[Sequence[float]]
     texts: list[bytes]
 
-    def until(self, stop: int) -> Said:
+    def until(self, stop: int) -> Claimed:
         """Those before a session."""
         if not self.rows or self.rows[-1] < stop:
             return self
         end = bisect_left(self.rows, stop)
-        return Said(self.rows[:end], self.references[:end], [each[:end] for each in self.numbers], self.texts[:end])
+        return Claimed(self.rows[:end], self.references[:end], [each[:end] for each in self.numbers], self.texts[:end])
 
 
 class Settled(NamedTuple):
@@ -97,8 +99,8 @@ class Slot:
     """
 
     def __init__(
-        self, calendar: TradingCalendar, kind: Kind, symbol: str, horizon: int, came_to: Path, quoted: Path,
-        adjusted: Path, versus: tuple[str, Path] | None = None,
+        self, calendar: TradingCalendar, kind: Kind, symbol: str, horizon: int, came_to: Closes, quoted: Closes,
+        adjusted: Closes, versus: tuple[str, Closes] | None = None,
     ) -> None:  # fmt: skip
         """Of a `relative` claim, `symbol` is the one said to do better and `versus` the other with adjusted closes."""
         self.kind, self.symbol, self.horizon, self.came_to = kind, symbol, horizon, came_to
@@ -132,10 +134,10 @@ class Slot:
         labels = self._calendar.labels
         return b'"', [labels[at].encode() for at in positions], self._tail
 
-    def said(self, first: int, rows: list[int], said: Sequence[Numbers]) -> Said:
+    def said(self, first: int, rows: list[int], said: Sequence[Numbers]) -> Claimed:
         """The claims of some sessions, the first of which has the position `first`."""
         if not rows:
-            return Said([], [], [()] * len(self.names), [])
+            return Claimed([], [], [()] * len(self.names), [])
         quoted, horizon = self.quoted, self.horizon
         positions = [first + row for row in rows]
         deadlines = self._calendar.deadlines(first, positions[-1] + 1, horizon)
@@ -149,34 +151,28 @@ class Slot:
         if self._versus is not None:
             members["versus"] = orjson.dumps(self._versus[0])
         texts = woven(fields(sorted(members.items())), len(rows))
-        return Said(rows, references, numbers, texts)  # type: ignore[arg-type]  # no claim without a reference
+        return Claimed(rows, references, numbers, texts)  # type: ignore[arg-type]  # no claim without a reference
 
-    def settled(
-        self, first: int, rows: list[int], said: Sequence[Numbers], realised: Sequence[float],
-        alone: Sequence[tuple[int, Verdict]] = (),
-    ) -> Settled:  # fmt: skip
+    def settled(self, first: int, due: Sequence[Due], alone: Sequence[tuple[int, Verdict]] = ()) -> Settled:
         """The verdicts of some sessions, the first of which has the position `first`.
 
         Args:
             first: see above.
-            rows: sessions on which a claim falls due that has come to something and can be graded as it is.
-            said: what these claims said.
-            realised: what they came to.
+            due: claims that have come to something and can be graded as they are.
             alone: the other sessions with a verdict.
         """
-        found = self._graded(first, rows, said, realised) if rows else Settled([], [], [()] * 5, [])
+        found = self._graded(first, due) if due else Settled([], [], [()] * 5, [])
         if not alone:
             return found
-        every = sorted(
-            [
-                *zip(rows, found.results, zip(*found.numbers, strict=True), found.texts, strict=True),
-                *[(row, each.result, _numbers(each), canonical(kept_verdict(each))) for row, each in alone],
-            ]
-        )
+        every = sorted([
+            *zip(found.rows, found.results, zip(*found.numbers, strict=True), found.texts, strict=True),
+            *[(row, each.result, _numbers(each), canonical(kept_verdict(each))) for row, each in alone],
+        ])  # fmt: skip
         at, results, numbers, texts = map(list, zip(*every, strict=True))
         return Settled(at, results, list(zip(*numbers, strict=True)), texts)
 
-    def _graded(self, first: int, rows: list[int], said: Sequence[Numbers], realised: Sequence[float]) -> Settled:
+    def _graded(self, first: int, due: Sequence[Due]) -> Settled:
+        rows, said, realised = map(list, zip(*due, strict=True))
         x, columns, interval = np.array(realised), list(map(np.array, zip(*said, strict=True))), self.kind == "interval"
         if interval:
             low, high, base_low, base_high = columns

@@ -11,7 +11,7 @@ from itertools import repeat
 
 import orjson
 
-__all__ = ["Part", "Parts", "arrays", "column", "fields", "gathered", "members", "woven"]
+__all__ = ["arrays", "column", "fields", "gathered", "members", "woven"]
 
 Part = bytes | list[bytes]
 Parts = tuple[Part, ...]

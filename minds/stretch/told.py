@@ -15,9 +15,10 @@ import numpy.typing as npt
 from engine.calendar import Days
 from engine.claims import Target
 from engine.signals.compute import SignalFrame
-from minds.ahead import Weighed, weighed
+from minds.ahead import Weighed, is_table, weighed
+from minds.baseline import RULES
 from minds.baseline.kind import Baseline, leans_of
-from minds.evidence import LEAST, EvidenceMind, Term, bound
+from minds.evidence import LEAST, Term, bound
 from minds.protocol import Mind
 from minds.stretch.texts import column, fields, members, woven
 from minds.view import Missing
@@ -57,13 +58,15 @@ def told_ahead(
     for target in targets:
         told = []
         for mind in minds:
-            if isinstance(mind, Baseline):
+            if isinstance(mind, Baseline) and type(mind) in RULES:  # strangers' have to be asked
                 told.append(_by_rule(mind, target, frame, days, sessions))
-                continue
-            key = (mind.name, mind.table(target.role) if isinstance(mind, EvidenceMind) else ())
-            if key not in shared:  # a mind may say the same of every target
-                shared[key] = _by_evidence(mind, target.role, frame, sessions)
-            told.append(shared[key])
+            elif is_table(mind):
+                key = mind.name, mind.table(target.role)
+                if key not in shared:  # a mind may say the same of every target
+                    shared[key] = _by_evidence(mind, target.role, frame, sessions)
+                told.append(shared[key])
+            else:
+                told.append(_nothing(len(sessions)))
         found.append(told)
     return found
 
@@ -107,9 +110,6 @@ def _texts(
 
 def _by_rule(mind: Baseline, target: Target, frame: SignalFrame, days: Days, sessions: range) -> Told:
     """The same of a mind that is one rule; where it is silent it has to be asked why."""
-    kept = all(getattr(getattr(mind, name), "__func__", None) is getattr(Baseline, name) for name in ("view", "leans"))
-    if not kept:
-        return _nothing(len(sessions))
     leans = leans_of(mind, target, frame, days, sessions)
     texts, signal = column(leans), mind.signal.format(target=target.role)
     evidence = fields([(signal, texts)] if signal else [])

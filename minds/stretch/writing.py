@@ -12,7 +12,7 @@ import orjson
 
 from minds.debate import debate, debates_ahead
 from minds.record import canonical, kept_view
-from minds.stretch.at_hand import Days
+from minds.stretch.at_hand import AtHand
 from minds.stretch.column import Column
 from minds.stretch.page import Page, pages, signals_texts
 from minds.stretch.piece import Calls, Docket, Piece
@@ -27,7 +27,7 @@ _Debates = list[tuple[DebateLabel, float]]
 _Missing = tuple[Missing, ...]
 
 
-def written(team: Team, days: Days, minutes: Minutes) -> Piece:
+def written(team: Team, days: AtHand, minutes: Minutes) -> Piece:
     """What some sessions, all of which have been run, have come to."""
     debates = _debates(team, minutes)
     dockets = _dockets(team, days.first, minutes, debates)
@@ -87,7 +87,7 @@ def _docket(claims: Column, count: int) -> Docket:
     return Docket(claims.slot, claims.said.until(count), claims.settled().until(count))
 
 
-def _views(team: Team, days: Days, minutes: Minutes) -> dict[str, list[bytes]]:
+def _views(team: Team, days: AtHand, minutes: Minutes) -> dict[str, list[bytes]]:
     """The texts of the views."""
     names, known, found = team.cycle.names, dict[tuple[int, ...], list[bytes]](), dict[str, list[bytes]]()
     for course, told in zip(minutes.courses, days.told, strict=True):
@@ -105,7 +105,7 @@ def _views(team: Team, days: Days, minutes: Minutes) -> dict[str, list[bytes]]:
 
 
 def _rests_on(
-    team: Team, days: Days, minutes: Minutes
+    team: Team, days: AtHand, minutes: Minutes
 ) -> tuple[list[bytes], list[bytes], list[tuple[int, dict[str, str]]]]:
     """The texts of signals and of what is missing, and when what is missing was news."""
     everyone = [each for told in days.told for each in told]
@@ -134,7 +134,7 @@ def _rests_on(
 
 
 def _with_asked(
-    days: Days, minutes: Minutes, asked: Mapping[str, Spoken], row: int
+    days: AtHand, minutes: Minutes, asked: Mapping[str, Spoken], row: int
 ) -> tuple[dict[str, float], list[_Missing]]:
     """Values of signals, and what is lacking, where somebody was asked; what is said last counts."""
     values, lacking = dict[str, float](), list[_Missing]()

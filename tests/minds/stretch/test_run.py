@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -15,12 +17,15 @@ from backtest import replay
 from backtest.history import Claims, History
 from backtest.replay import Replay
 from backtest.scores import ScoreBook
+from engine.bars import FloatArray
+from engine.calendar import Days
 from engine.claims import Claim, Kind, Pair, Target
 from engine.market import Market
 from engine.resolve import came_to, resolve
 from engine.snapshot import Snapshot
-from minds.baseline import BASELINES, baselines
+from minds.baseline import BASELINES, Baseline, baselines
 from minds.debate import debate, debates_ahead
+from minds.evidence import EvidenceMind, Term
 from minds.protocol import Mind
 from minds.record import CycleRecord, body, document
 from minds.registry import load_minds
@@ -93,6 +98,10 @@ def both(
         slow.append(body(record))
     quick = [text for some in pieces.follow(other.pieces(essays)) for _, text, _ in some]
     same_histories(whole, pieces.history)
+    kept = History(names, genesis)
+    for text in quick:
+        kept.add(orjson.loads(text))
+    same_histories(whole, kept)
     for desk, same in zip(one.cycle.desks.values(), other.cycle.desks.values(), strict=True):
         assert desk.synthesis.weights() == same.synthesis.weights()
         assert list(desk.open) == list(same.open), "what is open at the end is handed back"
@@ -156,6 +165,114 @@ def test_risk_claims_in_a_stretch() -> None:
     assert quick == slow
     for kind in (b'"volatility"', b'"drawdown"', b'"relative"'):
         assert sum([kind in text for text in quick]) > 300
+
+
+class Bold(Baseline):
+    """A rule that leans further than a mind may."""
+
+    name = "bold"
+
+    def sides(self, target: Target, days: Days, values: FloatArray) -> FloatArray:
+        """Eight times a rise."""
+        return np.full(len(days), 8.0)
+
+
+class Careless(Baseline):
+    """A rule that takes a missing number for a fall."""
+
+    name, signal = "careless", "{target}.ret_1d"
+
+    def sides(self, target: Target, days: Days, values: FloatArray) -> FloatArray:
+        """NaN is not above zero."""
+        return np.where(values > 0.0, 1.0, -1.0)
+
+
+class Broken(Baseline):
+    """A rule that fails."""
+
+    name = "broken"
+
+    def sides(self, target: Target, days: Days, values: FloatArray) -> FloatArray:
+        """Never gives an answer."""
+        raise RuntimeError("no sides today")
+
+
+class OddTable(EvidenceMind):
+    """Evidence in a list, which is none of ours."""
+
+    name = "odd_table"
+
+    def table(self, role: str) -> Any:
+        """One term."""
+        return [Term("market.ret_5d", 1.0, "up", "down")]
+
+
+class NoTable(OddTable):
+    """Evidence that cannot be had."""
+
+    name = "no_table"
+
+    def table(self, role: str) -> Any:
+        """Fails."""
+        raise RuntimeError("no table today")
+
+
+class Twice(EvidenceMind):
+    """The same signal in two terms."""
+
+    name = "twice"
+    terms = (Term("market.ret_5d", 1.0, "up", "down"), Term("market.ret_5d", -0.4, "up", "down", full=0.5))
+
+
+@pytest.mark.parametrize("mind", [Bold(), Careless(), Broken(), OddTable(), NoTable(), Twice()])
+def test_strangers_are_held_to_their_contract_in_a_stretch_too(mind: Mind) -> None:
+    market = Market.build(WORLD, invented_bars(7, SESSIONS))
+    slow, quick = both(market, [mind], [Target("MKT", "market", 1), Target("S11", "S11", 2)], [], 60)
+    assert quick == slow
+    assert (
+        mind.name in ("careless", "twice")
+        or all(b'"probability"' not in text for text in quick)
+        or mind.name == "odd_table"
+    )
+
+
+class Asked(EvidenceMind):
+    """Evidence that is weighed in a way of its own; it counts how often it was asked."""
+
+    name, terms, times = "asked", (Term("market.ret_5d", 1.0, "up", "down"),), 0
+
+    def view(self, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:
+        """Always up."""
+        self.times += 1
+        return View(self.name, target.key, 0.5)
+
+
+def test_what_was_asked_is_handed_on_soon() -> None:
+    """An answer may take its time, or cost money."""
+    mind = Asked()
+    run = Replay(Market.build(WORLD, invented_bars(7, SESSIONS)), [mind], TARGETS[:1], RulesModel(), 60)
+    first = next(run.pieces())
+    assert not isinstance(first, CycleRecord) and len(first.sessions) == mind.times == 32
+
+
+class Interrupts(Fixed):
+    """Somebody presses Control-C while it thinks."""
+
+    def view(self, snapshot: Snapshot, reading: RegimeReading, target: Target) -> View | Abstention:
+        """Up to some day."""
+        if snapshot.session > "2001-08-01":
+            raise KeyboardInterrupt
+        return View(self.name, target.key, 0.5)
+
+
+def test_an_interruption_comes_after_the_sessions_before_it() -> None:
+    market, found = Market.build(WORLD, invented_bars(7, SESSIONS)), list[bytes]()
+    with pytest.raises(KeyboardInterrupt):
+        found.extend(texts(Replay(market, [Interrupts("stops", {})], TARGETS, RulesModel(), 60)))
+    with pytest.raises(KeyboardInterrupt):
+        for at, record in enumerate(Replay(market, [Interrupts("stops", {})], TARGETS, RulesModel(), 60).run()):
+            assert found[at] == body(record)
+    assert len(found) == at + 1 > 100
 
 
 def test_nobody_speaks_in_a_stretch() -> None:
