@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backtest.history import Claims
+from backtest.claims import Claims
 from engine import scoring
 from engine.bars import FloatArray
 from engine.errors import InputError

@@ -25,8 +25,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from backtest.claims import RESULTS, Claims
 from backtest.evidence import mean_e_value
-from backtest.history import RESULTS, Claims, History
+from backtest.history import History
 from backtest.leave_out import synthesis_without
 from backtest.verdicts import holm, sentence, verdict
 from engine import scoring

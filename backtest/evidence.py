@@ -11,7 +11,7 @@ import sys
 
 import numpy as np
 
-from backtest.history import Claims
+from backtest.claims import Claims
 from engine.bars import FloatArray
 
 __all__ = ["ENOUGH", "FULL", "evidence_path", "mean_e_value"]

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from backtest.history import Claims
+from backtest.claims import Claims
 from engine.bars import FloatArray
 from engine.errors import WorkshopError
 

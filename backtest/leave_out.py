@@ -18,7 +18,7 @@ from heapq import heappop, heappush
 import numpy as np
 import numpy.typing as npt
 
-from backtest.history import Claims, IntArray
+from backtest.claims import Claims, IntArray
 from engine.bars import FloatArray
 from minds.synthesis import Aggregator
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from backtest.claims import Claims
 from backtest.evidence import FULL, evidence_path, mean_e_value
-from backtest.history import Claims
 from backtest.skill import skill_between
 from engine import scoring
 from engine.bars import FloatArray

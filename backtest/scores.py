@@ -18,8 +18,9 @@ import numpy as np
 from backtest import score_tables as tables
 from backtest.advice_scores import AdviceBook
 from backtest.arms import arms_table
+from backtest.claims import RESULTS, Claims
 from backtest.evidence import ENOUGH
-from backtest.history import RESULTS, Claims, History, Sessions
+from backtest.history import History, Sessions
 from backtest.leak_alarm import ADVISER
 from backtest.skill import by_year, drift
 from engine.bars import FloatArray

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from backtest.history import Claims
+from backtest.claims import Claims
 from engine import scoring
 from engine.bars import FloatArray
 from engine.errors import InputError

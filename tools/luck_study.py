@@ -24,9 +24,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backtest.claims import Claims
 from backtest.evaluation import spa
 from backtest.evidence import mean_e_value
-from backtest.history import Claims, History
+from backtest.history import History
 from backtest.replay import Replay
 from backtest.scores import ScoreBook
 from engine import scoring

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from backtest.claims import Claims
 from backtest.evidence import ENOUGH
-from backtest.history import Claims, History
+from backtest.history import History
 from backtest.report.markup import Cell, count, details, evidence, number, share, table
 from regimes.reading import LABELS
 

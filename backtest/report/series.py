@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from backtest.claims import Claims
 from backtest.evidence import evidence_path
-from backtest.history import Claims, Gate, History, Silence
+from backtest.history import Gate, History, Silence
 from engine import scoring
 from engine.bars import FloatArray
 from regimes.reading import LABELS

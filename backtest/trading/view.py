@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backtest.history import Claims, History
+from backtest.claims import Claims
+from backtest.history import History
 from backtest.trading.account import Account, Rule, positions, trade
 from backtest.trading.overfit import BLOCKS, overfitting
 from backtest.trading.sharpe import Moments, best_by_chance, minimum_track, moments, probabilistic, spread

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 
 from backtest.arms import arms, arms_table
-from backtest.history import RESULTS, History
+from backtest.claims import RESULTS
+from backtest.history import History
 from backtest.replay import Replay
 from engine import scoring
 from engine.market import Market

@@ -11,7 +11,8 @@ import numpy as np
 import orjson
 import pytest
 
-from backtest.history import DEBATES, RESULTS, Claims, History
+from backtest.claims import DEBATES, RESULTS, Claims
+from backtest.history import History
 from backtest.replay import Replay
 from engine.claims import Pair, Target
 from engine.errors import ChainError, InputError

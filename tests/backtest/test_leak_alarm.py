@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backtest.history import Claims
+from backtest.claims import Claims
 from backtest.leak_alarm import leak_alarm
 from engine.bars import FloatArray
 from tests.runs import main

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 from scipy import special, stats
 
+from backtest.claims import Claims
 from backtest.evidence import evidence_path, mean_e_value
-from backtest.history import Claims
 from backtest.score_tables import direction, interval
 from backtest.skill import _bridge, by_year, drift, skill_between
 from engine.scoring import skill_bootstrap

@@ -14,7 +14,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from backtest import replay
-from backtest.history import Claims, History
+from backtest.claims import Claims
+from backtest.history import History
 from backtest.replay import Replay
 from backtest.scores import ScoreBook
 from engine.bars import FloatArray
