@@ -52,7 +52,7 @@ _CHUNK = 512
 operation; with more, what lies ready no longer fits into the processor's cache."""
 
 _PIECE = 256
-"""Sessions that are written at a time: more would take more memory and hardly less time."""
+"""Sessions that are written at a time; the memory that it takes grows with them."""
 _ASKED = 32
 """The same where a mind has to be asked on each day, which may take its time: what it has said is kept soon."""
 
@@ -113,7 +113,7 @@ class Replay:
         return self._records(self.start, self._quoted_from(essays))
 
     def pieces(self, essays: EssayChoice = 0) -> Iterator[Piece | CycleRecord]:
-        """The sessions of `run`, in pieces where nobody needs the record: many times faster (`minds.stretch`)."""
+        """The sessions of `run`, in pieces where nobody needs the record: several times faster (`minds.stretch`)."""
         self._begin()
         quoted_from = self._quoted_from(essays)
         alone = self.start

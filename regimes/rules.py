@@ -25,7 +25,6 @@ from regimes.staleness import AlertWatch, StaleWatch
 __all__ = ["READS", "RulesModel"]
 
 _DEGRADED_BELOW = 0.6
-_NAMES, _WEIGHTS = tuple(WEIGHTS), tuple(WEIGHTS.values())
 READS = (
     "regime.score", "regime.coverage", "regime.path_ratio", "regime.path_return",
     "volatility.level", "market.realised_vol_21d", "market.drawdown", "volatility.change_5d",
@@ -78,7 +77,7 @@ class RulesModel:
             self._since = session
         alerts = self._alert.update(vix, vix_change, realised, jump, week)
         doubts = self._stale.update(machine.state, score, ret, appetite)
-        components = tuple(map(_component, zip(_NAMES, parts, _WEIGHTS, strict=True)))
+        components = tuple(map(_component, zip(WEIGHTS, parts, WEIGHTS.values(), strict=True)))
         coverage = coverage or 0.0
         status: Status
         reasons: tuple[str, ...]

@@ -39,7 +39,6 @@ _APART_SQUARED = _APART**2
 _PRIOR_SQUARED = tuple(_PRIOR[label] ** 2 for label in LABELS)
 _PLACE: dict[Label, int] = {label: at for at, label in enumerate(LABELS)}
 _QUIET = (None, None, None)
-_log, _log1p = math.log, math.log1p
 
 
 class AlertWatch:
@@ -117,23 +116,21 @@ class StaleWatch:
 
     def _likelihood(self, label: Label, ret: float | None) -> Fired | None:
         squares, counts = self._squares, self._counts
-        one, two, three, last = counts
-        count = one + two + three + last
+        count = _added(counts)
         if ret is None or count < _PRIOR_SESSIONS:
             return None
-        one, two, three, last = squares
-        overall = (one + two + three + last) / count
+        overall = _added(squares) / count
         if overall <= 0.0:
             return None
-        pull, squared = _PRIOR_SESSIONS * overall, ret * ret
+        pull, mine = _PRIOR_SESSIONS * overall, _PLACE[label]
         rivals = [
             (square + pull * prior) / (number + _PRIOR_SESSIONS)
             for square, number, prior in zip(squares, counts, _PRIOR_SQUARED, strict=True)
         ]
-        own = rivals[_PLACE[label]]
+        own = rivals[mine]
         least, most = own / _APART_SQUARED, own * _APART_SQUARED
-        apart = [_log_t5(squared, rival) for rival in rivals if not least <= rival <= most]
-        gain = max(apart) - _log_t5(squared, own) if apart else 0.0
+        apart = [_log_t5(ret, rival) for rival in rivals if not least <= rival <= most]
+        gain = max(apart) - _log_t5(ret, own) if apart else 0.0
         self._cusum = max(0.0, _FORGET * self._cusum + gain)
         return Fired("likelihood", self._cusum, _CUSUM) if self._cusum > _CUSUM else None
 
@@ -152,7 +149,12 @@ class StaleWatch:
         return Fired("behaviour", agree, _AGREE) if sum(self._against) >= 2 else None
 
 
-def _log_t5(squared: float, variance: float) -> float:
-    """Log density, up to a constant, of a Student t with 5 degrees of freedom, by its square and its variance."""
+def _added(four: list[float]) -> float:
+    one, two, three, last = four
+    return one + two + three + last
+
+
+def _log_t5(ret: float, variance: float) -> float:
+    """Log density, up to a constant, of a Student t with 5 degrees of freedom and the given variance."""
     scale = variance * (_DEGREES - 2.0) / _DEGREES
-    return -0.5 * _log(scale) - 0.5 * (_DEGREES + 1.0) * _log1p(squared / (_DEGREES * scale))
+    return -0.5 * math.log(scale) - 0.5 * (_DEGREES + 1.0) * math.log1p(ret * ret / (_DEGREES * scale))

@@ -131,13 +131,10 @@ def record(rounds: int) -> list[Figure]:
     with crowd(2), no_collector():
         settings = _settings(FOUR, _THREE)
         market, _ = load_market(open_source("sample"), settings)
+        start = first_session(market, settings)
 
         def fresh() -> Replay:
-            heard, model, start = (
-                load_minds(settings.minds),
-                load_regime(settings.regime),
-                first_session(market, settings),
-            )
+            heard, model = load_minds(settings.minds), load_regime(settings.regime)
             return Replay(market, heard, settings.targets, model, start, settings.pairs)
 
         pieces = ScoreBook(History(settings.minds)).follow(fresh().pieces())

@@ -37,7 +37,7 @@ class Stretch:
 
     def __init__(self, cycle: Cycle, calendar: TradingCalendar, prices: Prices) -> None:
         """Begin with the first session of a run: nothing is open yet."""
-        self._calendar, self._prices, self._cycle = calendar, prices, cycle
+        self._calendar, self._prices = calendar, prices
         lines = {
             key: Line(self._slot("direction", desk.target.symbol, desk.target.horizon), desk, cycle.tally)
             for key, desk in cycle.desks.items()
@@ -94,7 +94,7 @@ class Stretch:
 
     def close(self) -> None:
         """Hand the open claims back to the cycle."""
-        team, cycle = self._team, self._cycle
+        team, cycle = self._team, self._team.cycle
         for line in team.lines:
             line.hand_back()
         for column in team.columns:

@@ -83,7 +83,6 @@ class Sitting:
         self._team, self._days = team, days
         count, first = len(days.as_of), days.first
         stretch = range(first, first + count)
-        self._sessions = team.calendar.labels[first : stretch.stop]
         courses = [
             Course(
                 called, [each.base for each in known], called.line.slot.quoted[first : stretch.stop],
@@ -92,7 +91,9 @@ class Sitting:
             )
             for called, told, known in zip(team.targets, days.told, days.known, strict=True)
         ]  # fmt: skip
-        self.minutes = Minutes(self._sessions, courses, [[None] * count for _ in team.pairs], [], {})
+        self.minutes = Minutes(
+            team.calendar.labels[first : stretch.stop], courses, [[None] * count for _ in team.pairs], [], {}
+        )
         self._lines, self._odd = team.lines, _odd(team.columns)
 
     def day(self, row: int) -> None:
@@ -114,7 +115,7 @@ class Sitting:
         if None in leans:
             said = self._ask(called.target, leans, row)
             leans = course.leans[row] = tuple([item.lean if isinstance(item, View) else None for item in said])
-        session, share = self._sessions[row], 1.0
+        session, share = self.minutes.sessions[row], 1.0
         stop = None
         if course.reference[row] is None:
             stop = gates.reference_gate(called.target, None, session)
@@ -171,7 +172,7 @@ class Sitting:
                 continue
             made, leans = found
             experts[row] = made.experts
-            line.add(at, row, self._sessions[row], made, self._days.readings[row].label, leans)
+            line.add(at, row, self.minutes.sessions[row], made, self._days.readings[row].label, leans)
 
 
 def _odd(columns: Sequence[Column]) -> dict[int, list[Column]]:
